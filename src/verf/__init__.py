@@ -1,0 +1,1 @@
+"""verf: the platform our products stand on. Start at ARCHITECTURE.md."""

@@ -1,0 +1,1 @@
+"""The staff console: sees every room through its door."""

@@ -1,0 +1,1 @@
+"""Money: plans, subscriptions, the ledger, and the providers that move it."""

@@ -1,0 +1,1 @@
+"""Telegram bots: updates in, dialogs kept, messages out."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, transactions, table base, bulk writes, migrations. Not a place for queries of other rooms."""

@@ -1,0 +1,1 @@
+"""Who is this: people, sign-in, sessions."""

@@ -1,0 +1,1 @@
+"""Rate limits and cache. Not plan quotas: those are billing's."""

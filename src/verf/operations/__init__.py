@@ -1,0 +1,1 @@
+"""Health, metrics and readiness. Not business numbers: those are billing's."""

@@ -1,0 +1,1 @@
+"""Who works together and who may do what: organisations, members, roles, credentials."""

@@ -1,0 +1,1 @@
+"""What we know of a person, shown to them and erased for them."""

@@ -1,0 +1,1 @@
+"""Objects by URL: files people upload and files we make."""

@@ -1,0 +1,1 @@
+"""Pages: the design system, forms, security headers, problems, charts and the request's transaction."""
