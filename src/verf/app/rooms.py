@@ -1,0 +1,48 @@
+"""Which rooms this house has: the platform's own, and the products that are installed."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from verf.manifest import Product, Room
+from verf.settings import House, load
+
+# From the ground up: migrations and start-up go in this order.
+PLATFORM = (
+    "database",
+    "jobs",
+    "limits",
+    "storage",
+    "realtime",
+    "web",
+    "audit",
+    "operations",
+    "identity",
+    "organisations",
+    "notifications",
+    "admin",
+)
+
+
+def platform_rooms() -> list[Room]:
+    manifests = (f"verf.{name}.manifest" for name in PLATFORM)
+    return [import_module(manifest).room for manifest in manifests if find_spec(manifest)]
+
+
+def installed_products() -> list[Product]:
+    """Products name themselves in their pyproject.toml, under the entry point group verf.products.
+
+    VERF_PRODUCTS chooses some of them by name, comma separated; empty means all.
+    """
+    wanted = {name.strip() for name in load(House).products.split(",") if name.strip()}
+    points = sorted(entry_points(group="verf.products"), key=lambda point: point.name)
+    unknown = wanted - {point.name for point in points}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise LookupError(f"VERF_PRODUCTS names products that are not installed: {names}.")
+    return [point.load() for point in points if not wanted or point.name in wanted]
+
+
+def all_rooms() -> Sequence[Room]:
+    return [*platform_rooms(), *installed_products()]
