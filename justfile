@@ -1,0 +1,43 @@
+# The commands of the house. `just` alone lists them.
+
+python := ".venv/bin/python"
+
+_list:
+    @just --list --unsorted
+
+# Make .venv with everything that development needs
+setup:
+    python3 run.py test -- --collect-only -q > /dev/null
+
+# Start the whole business and reload on change
+dev:
+    .venv/bin/verf up --reload
+
+# Format, lint, types, import contracts, architecture
+check:
+    .venv/bin/ruff format --check .
+    .venv/bin/ruff check .
+    .venv/bin/mypy
+    .venv/bin/lint-imports --no-cache
+    {{ python }} -m pytest -q -p no:cacheprovider tests/architecture
+
+# Put files into the house style
+fix:
+    .venv/bin/ruff check --fix .
+    .venv/bin/ruff format .
+
+# All tests; words after it go to pytest
+test *words:
+    python3 run.py test -- {{ words }}
+
+# All of it: what a change must pass
+ci: check test
+
+# Compare with the baselines, as ratios from the same run
+bench *names:
+    {{ python }} -m benchmarks {{ names }}
+
+# Pin every dependency with its hashes, for run.py and the image
+pins:
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package verf --no-emit-package verf-stock --no-header pyproject.toml products/*/pyproject.toml -o constraints.txt
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package verf --no-emit-package verf-stock --no-header --group dev -c constraints.txt pyproject.toml products/*/pyproject.toml -o constraints-test.txt
