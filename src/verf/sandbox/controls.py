@@ -1,0 +1,68 @@
+"""The control endpoints as a reader's list, taken from the OpenAPI description so that it is never out of date."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Control:
+    tag: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    parameters: list[tuple[str, str]]
+    body: str
+
+
+def controls_of(description: dict[str, Any]) -> dict[str, list[Control]]:
+    """Controls by tag, in the order in which they were plugged in."""
+    groups: dict[str, list[Control]] = {}
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            control = _control(path, method, operation, description)
+            groups.setdefault(control.tag, []).append(control)
+    return groups
+
+
+def _control(path: str, method: str, operation: dict[str, Any], description: dict[str, Any]) -> Control:
+    return Control(
+        tag=operation.get("tags", ["other"])[0],
+        method=method.upper(),
+        path=path,
+        summary=operation.get("summary", ""),
+        description=operation.get("description", ""),
+        parameters=[
+            (parameter["name"], parameter.get("description", "")) for parameter in operation.get("parameters", [])
+        ],
+        body=_example_body(operation, description),
+    )
+
+
+def _example_body(operation: dict[str, Any], description: dict[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return ""
+    example = content.get("example", _example(content.get("schema", {}), description))
+    return json.dumps(example, ensure_ascii=False)
+
+
+def _example(schema: dict[str, Any], description: dict[str, Any]) -> Any:
+    """The schema's own example, or a value of the right shape."""
+    if "$ref" in schema:
+        schema = description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    if schema.get("examples"):
+        return schema["examples"][0]
+    for key in ("example", "default", "const"):
+        if key in schema:
+            return schema[key]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if schema.get("anyOf"):
+        return _example(schema["anyOf"][0], description)
+    if schema.get("type") == "object" or "properties" in schema:
+        return {name: _example(part, description) for name, part in schema.get("properties", {}).items()}
+    if schema.get("type") == "array":
+        return [_example(schema.get("items", {}), description)]
+    return {"integer": 1, "number": 1, "boolean": True, "null": None}.get(schema.get("type", ""), "…")
