@@ -17,7 +17,7 @@ dev:
 check:
     .venv/bin/ruff format --check .
     .venv/bin/ruff check .
-    .venv/bin/mypy
+    MYPYPATH=src:$(ls -d products/* | paste -sd:) .venv/bin/mypy --package verf $(ls products | sed 's/^/--package /')
     .venv/bin/lint-imports --no-cache
     {{ python }} -m pytest -q -p no:cacheprovider tests/architecture
 

@@ -104,6 +104,22 @@ def test_import_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_products_use_the_doors_of_the_platform_and_not_its_machinery() -> None:
+    closed = ("verf.app", "verf.cli", "verf.admin", "verf.testing", "verf.sandbox")
+    wrong = [f"{a} imports {b}" for a, b in IMPORTS if room(a) in PRODUCTS and b.startswith(closed)]
+    wrong += [f"{a} imports {b}" for a, b in IMPORTS if room(a) != room(b) and room(b) in PRODUCTS]
+    assert wrong == []
+
+
+def test_a_simulator_knows_nothing_of_the_product_that_talks_to_it() -> None:
+    wrong = [
+        f"{a} imports {b}"
+        for a, b in IMPORTS
+        if ".simulators" in a and room(a) == room(b) and not b.startswith(f"{room(a)}.simulators")
+    ]
+    assert wrong == []
+
+
 def test_every_product_in_the_repository_is_installed_and_found() -> None:
     assert {point.name for point in entry_points(group="verf.products")} >= set(PRODUCTS)
 
