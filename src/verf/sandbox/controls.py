@@ -52,13 +52,12 @@ def _example(schema: dict[str, Any], description: dict[str, Any]) -> Any:
     """The schema's own example, or a value of the right shape."""
     if "$ref" in schema:
         schema = description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
-    if schema.get("examples"):
-        return schema["examples"][0]
     for key in ("example", "default", "const"):
         if key in schema:
             return schema[key]
-    if schema.get("enum"):
-        return schema["enum"][0]
+    for key in ("examples", "enum"):
+        if schema.get(key):
+            return schema[key][0]
     if schema.get("anyOf"):
         return _example(schema["anyOf"][0], description)
     if schema.get("type") == "object" or "properties" in schema:

@@ -77,7 +77,7 @@ def mail_api(mailbox: Mailbox) -> APIRouter:
 
 async def _fault(mailbox: Mailbox) -> MailFault:
     fault = await asyncio.to_thread(mailbox.fault)
-    return MailFault(mode=fault.mode, count=fault.remaining) if fault else MailFault(mode=None)  # type: ignore[arg-type]
+    return MailFault(mode=fault.mode, count=fault.remaining) if fault else MailFault(mode=None)
 
 
 def _summary(mail: Mail) -> MailSummary:

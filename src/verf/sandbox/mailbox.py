@@ -112,11 +112,9 @@ class Mailbox:
     def suffer(self, *modes: str) -> str | None:
         """The fault to act out now, if one of `modes` is set; counts it down."""
         marks = ", ".join("?" for _ in modes)
+        statement = f"UPDATE faults SET remaining = remaining - 1 WHERE mode IN ({marks}) AND remaining IS NOT 0"
         with self._open() as connection:
-            row = connection.execute(
-                f"UPDATE faults SET remaining = remaining - 1 WHERE mode IN ({marks}) AND remaining IS NOT 0 RETURNING mode",
-                modes,
-            ).fetchone()
+            row = connection.execute(f"{statement} RETURNING mode", modes).fetchone()
         return str(row[0]) if row else None
 
     @contextmanager

@@ -45,7 +45,7 @@ def _body(message: EmailMessage, kind: str) -> str:
     if part is None:
         return ""
     try:
-        return _clean(str(part.get_content()))
+        return _clean(str(part.get_content())).replace("\r\n", "\n")
     except (LookupError, ValueError):  # an unknown charset: show what can be shown
         payload = part.get_payload(decode=True)
         return _clean(payload.decode("utf-8", "replace")) if isinstance(payload, bytes) else ""

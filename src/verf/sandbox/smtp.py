@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -48,7 +49,7 @@ class SmtpServer:
         await self._server.wait_closed()
         self._server = None
 
-    async def __aenter__(self) -> "SmtpServer":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -56,13 +57,11 @@ class SmtpServer:
         await self.stop()
 
     async def _listen(self) -> asyncio.Server:
-        loop, house = asyncio.get_running_loop(), load(House)
-        if self._wanted:
+        loop, house_port = asyncio.get_running_loop(), load(House).port
+        if self._wanted or not house_port:
             return await loop.create_server(self._connection, HOST, self._wanted)
         try:
-            return await loop.create_server(
-                self._connection, HOST, (house.port or -DEFAULT_DISTANCE) + DEFAULT_DISTANCE
-            )
+            return await loop.create_server(self._connection, HOST, house_port + DEFAULT_DISTANCE)
         except (OSError, OverflowError):
             return await loop.create_server(self._connection, HOST, 0)
 
@@ -102,9 +101,14 @@ class _Postman:
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
 
-    # The names and the unused parameters are aiosmtpd's.
+    # The names and parameters are aiosmtpd's.
     async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+        address: str,
+        options: list[str],  # noqa: ARG002
     ) -> str:
         match await asyncio.to_thread(self._mailbox.suffer, "reject", "greylist"):
             case "reject":
@@ -114,7 +118,12 @@ class _Postman:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+    ) -> str:
         if await asyncio.to_thread(self._mailbox.suffer, "slow"):
             await asyncio.sleep(SLOW_SECONDS)
         raw = envelope.original_content or b""
