@@ -1,1 +1,31 @@
 """PostgreSQL: the embedded server, transactions, table base, bulk writes, migrations. Not a place for queries of other rooms."""
+
+from verf.database.bulk import Absent, History, Moved, upsert
+from verf.database.connections import connect, disconnect, open_connection
+from verf.database.migrating import drift, migrate
+from verf.database.records import Record, Table, TenantRecord, TenantTable
+from verf.database.server import EmbeddedServer
+from verf.database.settings import DatabaseSettings
+from verf.database.transactions import after_commit, in_transaction, reading, transaction
+
+__all__ = [
+    "Absent",
+    "DatabaseSettings",
+    "EmbeddedServer",
+    "History",
+    "Moved",
+    "Record",
+    "Table",
+    "TenantRecord",
+    "TenantTable",
+    "after_commit",
+    "connect",
+    "disconnect",
+    "drift",
+    "in_transaction",
+    "migrate",
+    "open_connection",
+    "reading",
+    "transaction",
+    "upsert",
+]

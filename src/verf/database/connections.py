@@ -1,0 +1,134 @@
+"""The one connection of this process to its database: connect, disconnect, and what hangs on it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from verf.database.addresses import Addresses, as_app, as_asyncpg, asyncpg_arguments
+from verf.database.server import EmbeddedServer
+from verf.database.settings import DatabaseSettings
+from verf.errors import Unavailable
+from verf.settings import House, load
+
+OLDEST_VERSION = 17
+
+
+class ServerTooOld(Unavailable):
+    """PostgreSQL is older than what verf needs."""
+
+
+@dataclass(frozen=True)
+class Connected:
+    addresses: Addresses
+    engine: AsyncEngine
+    reader: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
+    server: EmbeddedServer | None
+
+
+_connected: Connected | None = None
+
+
+async def connect(url: str | URL | None = None, *, owner_url: str | URL | None = None) -> None:
+    """Connect this process: to `url`, else to VERF_DATABASE_URL, else to the embedded server of the data folder.
+
+    Makes no tables: `migrate(rooms)` does. Call `disconnect()` at the end.
+    """
+    global _connected
+    if _connected:
+        raise RuntimeError("This process is connected already; disconnect() first.")
+    server = None
+    if url:
+        addresses = Addresses(app=as_asyncpg(url), owner=as_asyncpg(owner_url or url), replica=as_asyncpg(url))
+    else:
+        addresses, server = await _find()
+    engine, reader = _writer(addresses.app), _reader(addresses.replica)
+    # autoflush keeps queries honest; expire_on_commit would make rows unreadable after the transaction.
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    _connected = Connected(addresses, engine, reader, sessions, server)
+    try:
+        await _check_version(addresses.owner)
+    except BaseException:
+        await disconnect()
+        raise
+
+
+async def disconnect() -> None:
+    """Close every connection, and stop the embedded server if nobody else uses it."""
+    global _connected
+    if not _connected:
+        return
+    leaving, _connected = _connected, None
+    await leaving.engine.dispose()
+    await leaving.reader.dispose()
+    if leaving.server:
+        await asyncio.to_thread(leaving.server.stop)
+
+
+def connected() -> Connected:
+    if not _connected:
+        raise RuntimeError("The database is not connected; call connect() first.")
+    return _connected
+
+
+async def open_connection() -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection of its own as the app's role, outside the pool: for LISTEN and the job queue. The caller closes it."""
+    url = connected().addresses.app
+    return await asyncpg.connect(**asyncpg_arguments(url), server_settings=as_app(url))
+
+
+async def _find() -> tuple[Addresses, EmbeddedServer | None]:
+    settings = load(DatabaseSettings)
+    given = settings.url.get_secret_value()
+    if not given:
+        server = EmbeddedServer(load(House).data / "postgres")
+        await asyncio.to_thread(server.start)
+        return Addresses(app=server.url(), owner=server.owner_url(), replica=server.url()), server
+    return Addresses(
+        app=as_asyncpg(given),
+        owner=as_asyncpg(settings.owner_url.get_secret_value() or given),
+        replica=as_asyncpg(settings.replica_url.get_secret_value() or given),
+    ), None
+
+
+def _writer(url: URL) -> AsyncEngine:
+    return create_async_engine(url, **_options(), connect_args={"server_settings": as_app(url)})
+
+
+def _reader(url: URL) -> AsyncEngine:
+    """Its connections keep the organisation of their last reader, so they are never shared with transactions."""
+    settings = as_app(url) | {"default_transaction_read_only": "on"}
+    return create_async_engine(
+        url, **_options(), isolation_level="AUTOCOMMIT", connect_args={"server_settings": settings}
+    )
+
+
+def _options() -> dict[str, Any]:
+    settings = load(DatabaseSettings)
+    return {
+        "pool_size": settings.pool_size,
+        "max_overflow": settings.pool_overflow,
+        "pool_timeout": settings.pool_timeout,
+        "json_serializer": _to_json,
+        "json_deserializer": orjson.loads,
+    }
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _check_version(url: URL) -> None:
+    try:
+        connection = await asyncpg.connect(**asyncpg_arguments(url))
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"The database at {url.host or 'the local socket'} cannot be reached: {error}") from error
+    version = connection.get_server_version()
+    await connection.close()
+    if version.major < OLDEST_VERSION:
+        raise ServerTooOld(f"verf needs PostgreSQL {OLDEST_VERSION} or newer; the server is version {version.major}.")

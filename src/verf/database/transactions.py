@@ -1,0 +1,101 @@
+"""One request, one job step, one bot update: one transaction, opened and committed here and nowhere else."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from verf.database.connections import connected
+from verf.telemetry import log
+
+Callback = Callable[[], Awaitable[None] | None]
+
+ENTER_ORGANISATION = text("SELECT set_config('verf.organisation', :organisation, true)")
+ENTER_SYSTEM = text("SET LOCAL ROLE verf_system")
+READ_AS_ORGANISATION = text("SELECT set_config('verf.organisation', :organisation, false)")
+
+
+@dataclass
+class _Scope:
+    """Known to child tasks too, which must see when the transaction they were born in has ended."""
+
+    outer: "_Scope | None"
+    is_open: bool = True
+
+
+_scope: ContextVar[_Scope | None] = ContextVar("transaction_scope", default=None)
+
+
+def in_transaction() -> bool:
+    """Whether this task has a transaction open, so that nobody waits for the outside world with one."""
+    scope = _scope.get()
+    while scope:
+        if scope.is_open:
+            return True
+        scope = scope.outer
+    return False
+
+
+@asynccontextmanager
+async def transaction(organisation: UUID | None = None, system: str | None = None) -> AsyncIterator[AsyncSession]:
+    """Commit on the way out, roll back on an exception. Nothing else ever commits.
+
+    `organisation` opens the rows of that tenant; `system` says why all tenants' rows are needed, and is logged;
+    with neither, tenant tables are empty and cannot be written.
+    """
+    if organisation and system:
+        raise ValueError("A transaction acts for one organisation or for the system, not for both.")
+    scope = _Scope(outer=_scope.get())
+    _scope.set(scope)
+    try:
+        async with connected().sessions.begin() as session:
+            await _enter(session, organisation, system)
+            yield session
+    finally:
+        scope.is_open = False
+        _scope.set(scope.outer)
+    await _run_callbacks(session)
+
+
+def after_commit(session: AsyncSession, callback: Callback) -> None:
+    """Run the callback once this transaction has committed; never when it rolls back."""
+    session.info.setdefault("after_commit", []).append(callback)
+
+
+@asynccontextmanager
+async def reading(organisation: UUID | None = None) -> AsyncIterator[AsyncConnection]:
+    """A connection for one or two hot Core reads, each its own snapshot, perhaps from a replica a moment behind.
+
+    One round trip per statement, and one more when the connection last read for someone else.
+    """
+    wanted = str(organisation or "")
+    async with connected().reader.connect() as connection:
+        info = connection.sync_connection.info if connection.sync_connection else {}
+        if info.get("organisation", "") != wanted:
+            await connection.execute(READ_AS_ORGANISATION, {"organisation": wanted})
+            info["organisation"] = wanted
+        yield connection
+
+
+async def _enter(session: AsyncSession, organisation: UUID | None, system: str | None) -> None:
+    if organisation:
+        session.info["organisation"] = organisation
+        await session.execute(ENTER_ORGANISATION, {"organisation": str(organisation)})
+    if system:
+        log(__name__).info("system scope", why=system)
+        await session.execute(ENTER_SYSTEM)
+
+
+async def _run_callbacks(session: AsyncSession) -> None:
+    for callback in session.info.pop("after_commit", ()):
+        try:
+            result = callback()
+            if inspect.isawaitable(result):
+                await result
+        except Exception:  # the transaction is committed: telling its caller that it failed would be a lie
+            log(__name__).exception("a callback after commit failed")

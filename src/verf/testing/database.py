@@ -1,0 +1,112 @@
+"""A migrated PostgreSQL for tests: one server and one template per run, one database per worker, clean for every test."""
+
+import fcntl
+import importlib
+import pkgutil
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+import verf
+from verf.database import EmbeddedServer, connect, disconnect, migrate
+from verf.manifest import Room
+
+TEMPLATE = "verf_template"
+
+DIRTY = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema)' AND pg_relation_size(c.oid) > 0
+"""
+
+
+@dataclass(frozen=True)
+class CleanDatabase:
+    """The database of this test worker: its server and name, for tests that want addresses of their own."""
+
+    server: EmbeddedServer
+    name: str
+
+
+def rooms_with_migrations() -> list[Room]:
+    packages = [name for _, name, is_package in pkgutil.iter_modules(verf.__path__, "verf.") if is_package]
+    packages += [point.value.split(":")[0].split(".")[0] for point in entry_points(group="verf.products")]
+    found = []
+    for package in packages:
+        folder = Path(str(importlib.import_module(package).__file__)).parent
+        if (folder / "migrations").is_dir():
+            found.append(Room(name=package.rsplit(".", 1)[-1], package=package))
+    return found
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    """One server for all workers of this test run, without fsync, gone at the end."""
+    run = getattr(request.config, "workerinput", {}).get("testrunuid") or uuid.uuid4().hex
+    folder = Path(tempfile.gettempdir()) / f"verf-test-{run[:12]}"
+    server = EmbeddedServer(folder, durable=False).start()
+    yield server
+    if server.erase():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_database(database_server: EmbeddedServer) -> AsyncIterator[CleanDatabase]:
+    """A copy of the template for this worker; verf.database is connected to it as the app's role."""
+    name = f"verf_test_{uuid.uuid4().hex[:8]}"
+    with (database_server.folder / "template.lock").open("a+") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        await _make_template(database_server)
+        await _execute(database_server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await connect(database_server.url(name), owner_url=database_server.owner_url(name))
+    yield CleanDatabase(database_server, name)
+    await disconnect()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(migrated_database: CleanDatabase) -> CleanDatabase:
+    """An empty, migrated database for this test."""
+    connection = await _open(migrated_database.server, migrated_database.name)
+    try:
+        dirty = [row[0] for row in await connection.fetch(DIRTY) if row[0] != "database.alembic_version"]
+        if dirty:
+            await connection.execute("SET lock_timeout = '5s'")
+            await connection.execute(f"TRUNCATE {', '.join(dirty)} RESTART IDENTITY CASCADE")
+    except asyncpg.LockNotAvailableError:
+        pytest.fail("An earlier test left a transaction open, so the database cannot be cleaned.")
+    finally:
+        await connection.close()
+    return migrated_database
+
+
+async def _make_template(server: EmbeddedServer) -> None:
+    if await _execute(server, f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate"):
+        return
+    await _execute(server, f"DROP DATABASE IF EXISTS {TEMPLATE}")
+    await _execute(server, f"CREATE DATABASE {TEMPLATE}")
+    await connect(server.url(TEMPLATE), owner_url=server.owner_url(TEMPLATE))
+    await migrate(rooms_with_migrations())
+    await disconnect()
+    await _execute(server, f"ALTER DATABASE {TEMPLATE} IS_TEMPLATE true")
+
+
+async def _execute(server: EmbeddedServer, statement: str) -> object:
+    connection = await _open(server, "postgres")
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+async def _open(server: EmbeddedServer, name: str) -> "asyncpg.Connection[asyncpg.Record]":
+    url = server.owner_url(name)
+    return await asyncpg.connect(
+        user=url.username, password=url.password, database=name, host=str(url.query["host"]), port=5432
+    )
