@@ -133,7 +133,7 @@ def run(command: list[str]) -> None:
 def workers(words: list[str]) -> list[str]:
     """Two processes or more make the suite faster; the user's own -n wins."""
     chosen = any(word.startswith("-n") or word in ("-s", "--pdb") for word in words)
-    return [] if chosen else ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
+    return [] if chosen else ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup"]
 
 
 def become(*command: object) -> None:
