@@ -1,1 +1,28 @@
-"""Do it later. Jobs and facts are rows written in the caller's transaction, so none can be lost."""
+"""Do it later. Jobs and facts are rows written in the caller's transaction, so none can be lost.
+
+Not a place for what the jobs do: that is in the rooms, beside their other edges.
+"""
+
+from verf.jobs.draining import drain
+from verf.jobs.facts import announce, on
+from verf.jobs.handlers import handles
+from verf.jobs.job import Job, JobId, TryLater
+from verf.jobs.queue import enqueue, enqueue_all
+from verf.jobs.runs import Run, run_of, watch_runs
+from verf.jobs.shifting import shift
+
+__all__ = [
+    "Job",
+    "JobId",
+    "Run",
+    "TryLater",
+    "announce",
+    "drain",
+    "enqueue",
+    "enqueue_all",
+    "handles",
+    "on",
+    "run_of",
+    "shift",
+    "watch_runs",
+]

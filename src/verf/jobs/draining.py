@@ -1,0 +1,56 @@
+"""Run what is due, here and now: for tests, which want to see the end of a story."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pgqueuer.domain import models
+from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
+from pgqueuer.ports.repository import EntrypointExecutionParameter
+
+from verf.database import transaction
+from verf.errors import VerfError
+from verf.jobs.engine import SessionDriver, engine_on
+from verf.jobs.handlers import known_names
+from verf.jobs.outcomes import Dead, Retry
+from verf.jobs.running import run
+from verf.jobs.settling import settle
+from verf.kit import new_id
+
+NEVER = timedelta(days=36_500)
+UNKNOWN = "SELECT DISTINCT entrypoint FROM jobs.queue WHERE status = 'queued' AND execute_after < now()"
+
+
+async def drain(*, errors: Literal["raise", "keep"] = "raise") -> int:
+    """Run all due jobs, and those they enqueue, one after another until none is due; return how many ran.
+
+    The first unexpected error is raised once its job is put back or buried; `errors="keep"` leaves it in the row only.
+    A job that fails with an error that says trying again may help (Unavailable) waits for its next attempt and raises
+    nothing.
+    """
+    ran = 0
+    while job := await pick():
+        ended = await run(job)
+        await settle(job, ended.outcome, ended.seen)
+        ran += 1
+        if errors == "raise" and isinstance(ended.outcome, Dead | Retry) and is_unexpected(ended.outcome.error):
+            raise ended.outcome.error
+    return ran
+
+
+def is_unexpected(error: BaseException) -> bool:
+    return not (isinstance(error, VerfError) and error.retry)
+
+
+async def pick() -> models.Job | None:
+    async with transaction() as session:
+        waiting = await SessionDriver(session).fetch(UNKNOWN)
+        names = {QueueEntrypoint(str(row["entrypoint"])) for row in waiting}
+        limits = {name: handler.options.concurrency for name, handler in known_names().items()}
+        jobs = await engine_on(session).dequeue(
+            batch_size=1,
+            entrypoints={name: EntrypointExecutionParameter(limits.get(name, 0)) for name in sorted(names)},
+            queue_manager_id=QueueManagerId(new_id()),
+            global_concurrency_limit=None,
+            heartbeat_timeout=NEVER,
+        )
+        return jobs[0] if jobs else None
