@@ -1,4 +1,7 @@
-"""PostgreSQL: the embedded server, transactions, table base, bulk writes, migrations. Not a place for queries of other rooms."""
+"""PostgreSQL: the embedded server, transactions, table base, bulk writes, migrations.
+
+Not a place for the queries of other rooms.
+"""
 
 from verf.database.bulk import Absent, History, Moved, upsert
 from verf.database.connections import connect, disconnect, open_connection

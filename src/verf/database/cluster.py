@@ -121,8 +121,8 @@ class Cluster:
         ours = major_version(self._binaries)
         if made_by != ours:
             raise ServerDidNotStart(
-                f"The data in {self._data} was made by PostgreSQL {made_by}, and the programs here are PostgreSQL {ours}. "
-                f"Dump it with PostgreSQL {made_by} and restore it into an empty folder, or set VERF_PG_BIN to "
+                f"The data in {self._data} was made by PostgreSQL {made_by}, and the programs here are "
+                f"PostgreSQL {ours}. Dump it with PostgreSQL {made_by} and restore it into an empty folder, or set VERF_PG_BIN to "
                 f"PostgreSQL {made_by}."
             )
 

@@ -77,7 +77,7 @@ def connected() -> Connected:
 
 
 async def open_connection() -> "asyncpg.Connection[asyncpg.Record]":
-    """A connection of its own as the app's role, outside the pool: for LISTEN and the job queue. The caller closes it."""
+    """A connection as the app's role outside the pool, for LISTEN and the job queue. The caller closes it."""
     url = connected().addresses.app
     return await asyncpg.connect(**asyncpg_arguments(url), server_settings=as_app(url))
 

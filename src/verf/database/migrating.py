@@ -89,7 +89,7 @@ def _context(connection: Connection, scripts: ScriptDirectory) -> MigrationConte
 
 
 def _missing(context: MigrationContext, scripts: ScriptDirectory) -> list[str]:
-    steps = scripts._upgrade_revs("heads", context.get_current_heads())  # noqa: SLF001
+    steps = context.opts["fn"](context.get_current_heads(), context)
     return [step.revision.revision for step in steps]
 
 

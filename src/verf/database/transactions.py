@@ -88,6 +88,7 @@ async def _enter(session: AsyncSession, organisation: UUID | None, system: str |
         await session.execute(ENTER_ORGANISATION, {"organisation": str(organisation)})
     if system:
         log(__name__).info("system scope", why=system)
+        session.info["role"] = "system"
         await session.execute(ENTER_SYSTEM)
 
 
@@ -97,5 +98,5 @@ async def _run_callbacks(session: AsyncSession) -> None:
             result = callback()
             if inspect.isawaitable(result):
                 await result
-        except Exception:  # the transaction is committed: telling its caller that it failed would be a lie
+        except Exception:  # noqa: BLE001 - the transaction is committed: telling its caller that it failed would be a lie
             log(__name__).exception("a callback after commit failed")

@@ -1,4 +1,4 @@
-"""A migrated PostgreSQL for tests: one server and one template per run, one database per worker, clean for every test."""
+"""A migrated PostgreSQL for tests: one server and template per run, one database per worker, clean for every test."""
 
 import fcntl
 import importlib
