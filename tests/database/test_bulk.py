@@ -44,14 +44,14 @@ async def test_only_what_differs_is_written(workshop):
     assert before[1] == after[1]
     assert before[2] != after[2]
     async with reading(organisation) as connection:
-        notes = dict((await connection.execute(select(Level.item, Level.note))).tuples().all())
+        notes = dict((await connection.execute(select(Level.item, Level.note))).all())
     assert notes == {"nail": None, "bolt": "written"}
 
 
 async def versions(organisation):
     async with reading(organisation) as connection:
         rows = await connection.execute(text("SELECT shelf, xmin::text FROM workshop.levels"))
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
 
 async def test_no_rows_are_no_work(workshop):

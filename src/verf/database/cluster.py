@@ -122,8 +122,8 @@ class Cluster:
         if made_by != ours:
             raise ServerDidNotStart(
                 f"The data in {self._data} was made by PostgreSQL {made_by}, and the programs here are "
-                f"PostgreSQL {ours}. Dump it with PostgreSQL {made_by} and restore it into an empty folder, or set VERF_PG_BIN to "
-                f"PostgreSQL {made_by}."
+                f"PostgreSQL {ours}. Dump it with PostgreSQL {made_by} and restore it into an empty folder, "
+                f"or set VERF_PG_BIN to PostgreSQL {made_by}."
             )
 
     def _default_settings(self) -> dict[str, str]:

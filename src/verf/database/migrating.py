@@ -1,8 +1,8 @@
 """Bring the database to the newest revision of every room: once, however many processes start together."""
 
-import importlib
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,10 @@ def _with_migrations(rooms: Sequence[Room]) -> list[Room]:
 
 
 def _folder(room: Room) -> Path:
-    return Path(str(importlib.import_module(room.package).__file__)).parent / "migrations"
+    found = find_spec(room.package)
+    if not found or not found.origin:
+        raise LookupError(f"The room {room.name} has no package {room.package}.")
+    return Path(found.origin).parent / "migrations"
 
 
 def _scripts(rooms: Sequence[Room]) -> ScriptDirectory:

@@ -1,7 +1,6 @@
 """A migrated PostgreSQL for tests: one server and template per run, one database per worker, clean for every test."""
 
 import fcntl
-import importlib
 import pkgutil
 import shutil
 import tempfile
@@ -35,15 +34,10 @@ class CleanDatabase:
     name: str
 
 
-def rooms_with_migrations() -> list[Room]:
+def _every_room() -> list[Room]:
     packages = [name for _, name, is_package in pkgutil.iter_modules(verf.__path__, "verf.") if is_package]
     packages += [point.value.split(":")[0].split(".")[0] for point in entry_points(group="verf.products")]
-    found = []
-    for package in packages:
-        folder = Path(str(importlib.import_module(package).__file__)).parent
-        if (folder / "migrations").is_dir():
-            found.append(Room(name=package.rsplit(".", 1)[-1], package=package))
-    return found
+    return [Room(name=package.rsplit(".", 1)[-1], package=package) for package in packages]
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +86,7 @@ async def _make_template(server: EmbeddedServer) -> None:
     await _execute(server, f"DROP DATABASE IF EXISTS {TEMPLATE}")
     await _execute(server, f"CREATE DATABASE {TEMPLATE}")
     await connect(server.url(TEMPLATE), owner_url=server.owner_url(TEMPLATE))
-    await migrate(rooms_with_migrations())
+    await migrate(_every_room())
     await disconnect()
     await _execute(server, f"ALTER DATABASE {TEMPLATE} IS_TEMPLATE true")
 
