@@ -1,1 +1,68 @@
-"""Pages: the design system, forms, security headers, problems, charts and the request's transaction."""
+"""Pages: the design system, forms, security headers, problems, charts and the request's transaction.
+
+Not a place for words or rules of any business: rooms and products bring their own templates and pages.
+"""
+
+from verf.web import charts
+from verf.web.cookies import drop_cookie, read_cookie, set_cookie
+from verf.web.cursors import decode_cursor, encode_cursor
+from verf.web.formats import (
+    MOSCOW,
+    format_ago,
+    format_compact,
+    format_compact_money,
+    format_date,
+    format_datetime,
+    format_duration,
+    format_list,
+    format_money,
+    format_number,
+    format_percent,
+    format_time,
+    format_unit,
+)
+from verf.web.forms import Form, blank, form
+from verf.web.installing import install
+from verf.web.locales import LOCALES, lazy, locale, ngettext, speak
+from verf.web.locales import gettext as _
+from verf.web.problems import problem_responses
+from verf.web.rendering import configure, page, redirect, render
+from verf.web.tables import Table
+
+__all__ = [
+    "LOCALES",
+    "MOSCOW",
+    "Form",
+    "Table",
+    "_",
+    "blank",
+    "charts",
+    "configure",
+    "decode_cursor",
+    "drop_cookie",
+    "encode_cursor",
+    "form",
+    "format_ago",
+    "format_compact",
+    "format_compact_money",
+    "format_date",
+    "format_datetime",
+    "format_duration",
+    "format_list",
+    "format_money",
+    "format_number",
+    "format_percent",
+    "format_time",
+    "format_unit",
+    "install",
+    "lazy",
+    "locale",
+    "ngettext",
+    "page",
+    "problem_responses",
+    "read_cookie",
+    "redirect",
+    "render",
+    "set_cookie",
+    "speak",
+]

@@ -1,0 +1,109 @@
+"""Numbers, money, dates and durations as people of each language write them."""
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel import dates, lists, numbers, units
+
+from verf.kit import Money, now
+from verf.web.locales import babel_locale, lazy
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+Number = int | float | Decimal
+
+
+def format_number(value: Number, digits: int | None = None) -> str:
+    """1234567.5 -> 1,234,567.5; `digits` fixes the decimals."""
+    if digits is None:
+        return numbers.format_decimal(value, locale=babel_locale())
+    return numbers.format_decimal(value, _decimals(digits), locale=babel_locale())
+
+
+@cache
+def _decimals(digits: int) -> str:
+    return "#,##0." + "0" * digits if digits else "#,##0"
+
+
+def format_compact(value: Number) -> str:
+    """12500 -> 12.5K."""
+    return numbers.format_compact_decimal(value, locale=babel_locale(), fraction_digits=1)
+
+
+def format_percent(value: Number, digits: int = 0) -> str:
+    """0.125 -> 13%; `digits` fixes the decimals."""
+    return numbers.format_percent(value, "#,##0." + "0" * digits + "%" if digits else "#,##0%", locale=babel_locale())
+
+
+def format_money(value: Money, digits: int | None = None) -> str:
+    """Money(990, "USD") -> $9.90; digits=0 leaves out the minor units."""
+    places = numbers.get_currency_precision(value.currency)
+    amount = Decimal(value.minor_units).scaleb(-places)
+    if digits is None:
+        return numbers.format_currency(amount, value.currency, locale=babel_locale())
+    pattern = numbers.parse_pattern(babel_locale().currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    return pattern.apply(amount, babel_locale(), currency=value.currency, currency_digits=False)
+
+
+def format_compact_money(value: Money) -> str:
+    """Money(1_250_000_00, "RUB") -> 1.3M ₽, for tiles."""
+    amount = Decimal(value.minor_units).scaleb(-numbers.get_currency_precision(value.currency))
+    return numbers.format_compact_currency(amount, value.currency, locale=babel_locale(), fraction_digits=1)
+
+
+def format_date(value: date | datetime, form: str = "medium", zone: tzinfo = UTC) -> str:
+    """A day; a moment is first moved to `zone`."""
+    day = value.astimezone(zone).date() if isinstance(value, datetime) else value
+    return dates.format_date(day, form, locale=babel_locale())
+
+
+def format_datetime(value: datetime, form: str = "medium", zone: tzinfo = UTC) -> str:
+    """A moment with the name of its zone, so that nobody has to guess."""
+    return f"{dates.format_datetime(value, form, tzinfo=zone, locale=babel_locale())} {_zone_name(zone)}"
+
+
+def format_time(value: datetime, form: str = "short", zone: tzinfo = UTC) -> str:
+    return dates.format_time(value, form, tzinfo=zone, locale=babel_locale())
+
+
+def _zone_name(zone: tzinfo) -> str:
+    return str(lazy("MSK")) if zone == MOSCOW else (now().astimezone(zone).tzname() or "")
+
+
+def format_ago(value: datetime) -> str:
+    """How long ago, or in how long: "3 hours ago", "in 2 days"."""
+    return dates.format_timedelta(value - now(), add_direction=True, locale=babel_locale())
+
+
+def format_duration(value: timedelta) -> str:
+    """The biggest unit: "3 hours", "12 days"."""
+    return dates.format_timedelta(value, locale=babel_locale(), threshold=1.2)
+
+
+def format_unit(value: Number, unit: str, digits: int | None = None) -> str:
+    """17.6, "day" -> 17.6 days, "17,6 дня"; the units are those of CLDR: day, hour, minute, second, percent, kilobyte."""
+    shown = Decimal(str(value)) if digits is None else round(Decimal(str(value)), digits)
+    return units.format_unit(shown, unit, locale=babel_locale())
+
+
+def format_list(values: list[str]) -> str:
+    """a, b, and c."""
+    return lists.format_list(values, locale=babel_locale())
+
+
+FILTERS = {
+    "number": format_number,
+    "compact": format_compact,
+    "percent": format_percent,
+    "money": format_money,
+    "compact_money": format_compact_money,
+    "date": format_date,
+    "datetime": format_datetime,
+    "time": format_time,
+    "ago": format_ago,
+    "duration": format_duration,
+    "unit": format_unit,
+    "listing": format_list,
+}

@@ -1,0 +1,62 @@
+"""Static files, the switches of language and theme, the reference of the API and the page that shows every component."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from verf.errors import NotFound
+from verf.web.cookies import YEAR, read_cookie, set_cookie
+from verf.web.error_words import CODES, HEADLINES
+from verf.web.locales import LOCALES
+from verf.web.locales import gettext as _
+from verf.web.rendering import THEMES, page, redirect
+from verf.web.static_files import serve_static
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/static/{digest}/{name:path}")
+async def static(request: Request, digest: str, name: str) -> Response:
+    return serve_static(request, digest, name)
+
+
+@router.get("/locale")
+@router.post("/locale")
+async def choose_locale(
+    request: Request, to: str = "", next_page: Annotated[str, Query(alias="next")] = "/"
+) -> Response:
+    response = redirect(request, own_address(next_page))
+    if to in LOCALES:
+        set_cookie(response, "locale", to, max_age=YEAR)
+    return response
+
+
+@router.get("/theme")
+@router.post("/theme")
+async def choose_theme(
+    request: Request, to: str = "", next_page: Annotated[str, Query(alias="next")] = "/"
+) -> Response:
+    """Without `to` the other one."""
+    response = redirect(request, own_address(next_page))
+    wanted = to or ("light" if read_cookie(request, "theme") == "dark" else "dark")
+    if wanted in THEMES:
+        set_cookie(response, "theme", wanted, max_age=YEAR, for_scripts=True)
+    return response
+
+
+def own_address(address: str) -> str:
+    """The address when it stays on this site, otherwise the front page."""
+    parts = urlsplit(address)
+    stays = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return address if stays and address.isprintable() and "\\" not in address else "/"
+
+
+@router.get("/problems/{code}")
+async def explain_problem(request: Request, code: str) -> Response:
+    status = next((status for status, known in CODES.items() if known == code), None)
+    if status is None:
+        raise NotFound(_("There is no problem of this name."))
+    headline, advice = HEADLINES.get(status, HEADLINES[400])
+    return await page(request, "web/problem.html", code=code, problem=status, headline=headline, advice=advice)

@@ -1,0 +1,154 @@
+"""From a template and its words to a response."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import lucide
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from verf.kit import now
+from verf.manifest import NavigationItem, Product, Room
+from verf.settings import House, load
+from verf.web import charts
+from verf.web.cookies import read_cookie
+from verf.web.formats import FILTERS
+from verf.web.locales import LOCALES, load_catalogs, locale, raw_gettext, raw_ngettext, speak
+from verf.web.navigation import declared_menus, menus_for
+from verf.web.request_ids import request_id
+from verf.web.static_files import load_static, static_url
+from verf.web.toasts import Kind, Toast, clear_toast, leave_toast, waiting_toast
+
+THEMES = ("light", "dark")
+
+_environment: Environment | None = None
+_menus: Sequence[tuple[str, Sequence[NavigationItem]]] = ()
+_products: Sequence[Product] = ()
+
+
+def configure(rooms: Sequence[Room]) -> None:
+    """Tell this room where templates, static files and translations lie. Called by app, once."""
+    global _environment, _menus, _products
+    folders = [_folder(package) for package in _packages(rooms)]
+    load_static(_packages(rooms))
+    load_catalogs([_folder("verf") / "locale", *(folder / "locale" for folder in folders)])
+    _environment = _new_environment([folder / "templates" for folder in folders])
+    _menus = declared_menus(rooms)
+    _products = [room for room in rooms if isinstance(room, Product)]
+
+
+def _packages(rooms: Sequence[Room]) -> list[str]:
+    return list(dict.fromkeys(["verf.web", *(room.package for room in rooms)]))
+
+
+def _folder(package: str) -> Path:
+    return Path(str(files(package)))
+
+
+def _new_environment(folders: Sequence[Path]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        bytecode_cache=_bytecode_cache(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=load(House).is_sandbox,
+    )
+    environment.install_gettext_callables(raw_gettext, raw_ngettext, newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
+    environment.filters.update(FILTERS)
+    environment.globals.update(icon=icon, static=static_url, charts=charts, now=now, locales=LOCALES)
+    # Components are reachable from every template and from every block rendered alone.
+    environment.globals["ui"] = environment.get_template("web/macros.html").module
+    return environment
+
+
+def _bytecode_cache() -> FileSystemBytecodeCache:
+    folder = load(House).data / "cache" / "templates"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return FileSystemBytecodeCache(str(folder))
+
+
+@cache
+def icon(name: str) -> Markup:
+    """An icon of lucide, drawn in the colour of the text around it; silent for screen readers."""
+    attributes = {"class": "icon", "aria-hidden": "true"}
+    return Markup(lucide._render_icon(name, None, **attributes))  # noqa: S704, SLF001  # our own icon set
+
+
+def environment() -> Environment:
+    if _environment is None:
+        raise RuntimeError("verf.web.configure(rooms) has not been called.")
+    return _environment
+
+
+async def page(
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    block: str | None = None,
+    **context: Any,
+) -> Response:
+    """The template as a response; for htmx only the block whose name is the id of the target, if there is one."""
+    toast = waiting_toast(request)
+    html = render(request, template, block=block or _wanted_block(request, template), toast=toast, **context)
+    response = HTMLResponse(html, status, headers={"Cache-Control": "private, no-store", "Vary": "HX-Request, Cookie"})
+    if toast:
+        clear_toast(response)
+    return response
+
+
+def render(request: Request, template: str, *, block: str | None = None, **context: Any) -> str:
+    values = {**page_context(request), **context}
+    found = environment().get_template(template)
+    if block is None:
+        return found.render(values)
+    return "".join(found.blocks[block](found.new_context(values)))
+
+
+def _wanted_block(request: Request, template: str) -> str | None:
+    """htmx 4 names its target as tag#id."""
+    target = request.headers.get("hx-target", "").partition("#")[2].replace("-", "_")
+    return target if target and target in environment().get_template(template).blocks else None
+
+
+def page_context(request: Request) -> dict[str, Any]:
+    viewer = viewer_of(request)
+    preferred = getattr(viewer, "locale", None)
+    if preferred and read_cookie(request, "locale") is None:
+        speak(preferred)
+    theme = read_cookie(request, "theme")
+    return {
+        "request": request,
+        "viewer": viewer,
+        "navigation": menus_for(viewer, request.url.path, _menus),
+        "products": _products,
+        "locale": locale(),
+        "theme": theme if theme in THEMES else "",
+        "sandbox": load(House).is_sandbox,
+        "request_id": request_id(),
+        "toast": None,
+    }
+
+
+def viewer_of(request: Request) -> Any:
+    """Who is signed in, or None; set by the room that knows people."""
+    return getattr(request.state, "viewer", None)
+
+
+def redirect(request: Request, url: str, toast: str | None = None, kind: Kind = "success") -> Response:
+    """Go to another page of ours after a form: 303, or HX-Redirect for htmx. `toast` is shown there."""
+    if "hx-request" in request.headers:
+        response = Response(status_code=200, headers={"HX-Redirect": url})
+    else:
+        response = Response(status_code=303, headers={"Location": url})
+    if toast:
+        leave_toast(response, Toast(str(toast), kind))
+    return response
