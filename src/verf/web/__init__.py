@@ -28,12 +28,14 @@ from verf.web.locales import gettext as _
 from verf.web.problems import problem_responses
 from verf.web.rendering import configure, page, redirect, render
 from verf.web.tables import Table
+from verf.web.transactions import Transaction
 
 __all__ = [
     "LOCALES",
     "MOSCOW",
     "Form",
     "Table",
+    "Transaction",
     "_",
     "blank",
     "charts",

@@ -47,4 +47,4 @@ async def drain(receive: Receive) -> None:
 
 
 def body_limit() -> int:
-    return load(WebSettings).body_limit
+    return int(load(WebSettings).body_limit)

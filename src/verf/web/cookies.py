@@ -9,7 +9,7 @@ YEAR = 365 * 24 * 60 * 60
 
 
 def is_secure() -> bool:
-    return load(House).url.startswith("https://")
+    return bool(load(House).url.startswith("https://"))
 
 
 def cookie_name(name: str) -> str:

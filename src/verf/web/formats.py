@@ -44,7 +44,7 @@ def format_money(value: Money, digits: int | None = None) -> str:
         return numbers.format_currency(amount, value.currency, locale=babel_locale())
     pattern = numbers.parse_pattern(babel_locale().currency_formats["standard"].pattern)
     pattern.frac_prec = (digits, digits)
-    return pattern.apply(amount, babel_locale(), currency=value.currency, currency_digits=False)
+    return str(pattern.apply(amount, babel_locale(), currency=value.currency, currency_digits=False))
 
 
 def format_compact_money(value: Money) -> str:

@@ -104,7 +104,7 @@ def ngettext(singular: str, plural: str, number: int, /, **values: Any) -> str:
 def lazy(message: str, /, **values: Any) -> str:
     """Translated when shown, for texts that stand at module level."""
     proxy: Any = LazyProxy(gettext, message, enable_cache=False, **values)
-    return proxy
+    return str(proxy)
 
 
 def raw_gettext(message: str) -> str:

@@ -20,7 +20,7 @@ from verf.web.forms import sentence
 from verf.web.locales import gettext as _
 from verf.web.rendering import page
 from verf.web.request_ids import request_id
-from verf.web.toasts import Toast, toast_header
+from verf.web.toasts import Kind, Toast, toast_header
 
 
 class Fault(BaseModel):
@@ -178,7 +178,7 @@ def _as_problem(
 
 
 def _as_toast(status: int, detail: str, headers: Mapping[str, str] | None) -> Response:
-    kind = "error" if status >= 500 else "warning"
+    kind: Kind = "error" if status >= 500 else "warning"
     return Response(
         status_code=status,
         headers={**(headers or {}), "HX-Reswap": "none", "HX-Trigger": toast_header(Toast(detail, kind))},
