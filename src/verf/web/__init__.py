@@ -26,7 +26,7 @@ from verf.web.installing import install
 from verf.web.locales import LOCALES, lazy, locale, ngettext, speak
 from verf.web.locales import gettext as _
 from verf.web.problems import problem_responses
-from verf.web.rendering import configure, page, redirect, render
+from verf.web.rendering import configure, dress, page, redirect, render
 from verf.web.tables import Table
 from verf.web.transactions import Transaction
 
@@ -41,6 +41,7 @@ __all__ = [
     "charts",
     "configure",
     "decode_cursor",
+    "dress",
     "drop_cookie",
     "encode_cursor",
     "form",

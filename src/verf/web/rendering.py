@@ -61,12 +61,17 @@ def _new_environment(folders: Sequence[Path]) -> Environment:
         lstrip_blocks=True,
         auto_reload=load(House).is_sandbox,
     )
-    environment.install_gettext_callables(raw_gettext, raw_ngettext, newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
-    environment.filters.update(FILTERS)
+    dress(environment)
     environment.globals.update(icon=icon, static=static_url, charts=charts, now=now, locales=LOCALES)
     # Components are reachable from every template and from every block rendered alone.
     environment.globals["ui"] = environment.get_template("web/macros.html").module
     return environment
+
+
+def dress(environment: Environment) -> None:
+    """Give another environment, such as that of mails, the words and formats of pages; it has jinja2.ext.i18n."""
+    environment.install_gettext_callables(raw_gettext, raw_ngettext, newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
+    environment.filters.update(FILTERS)
 
 
 def _bytecode_cache() -> FileSystemBytecodeCache:
