@@ -5,7 +5,8 @@ Not a place for the queries of other rooms.
 
 from verf.database.bulk import Absent, History, Moved, upsert
 from verf.database.connections import connect, disconnect, open_connection
-from verf.database.migrating import drift, migrate
+from verf.database.drift import drift, unguarded_tables
+from verf.database.migrating import migrate
 from verf.database.records import Record, Table, TenantRecord, TenantTable
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
@@ -30,5 +31,6 @@ __all__ = [
     "open_connection",
     "reading",
     "transaction",
+    "unguarded_tables",
     "upsert",
 ]

@@ -62,7 +62,7 @@ async def upsert(
         return []
     wanted = _Wanted(columns, by, changed, history, absent or Absent(scope={}, values={}))
     _refuse_unusable(record, wanted)
-    move, parameters = _plan(record, wanted, role=session.info.get("role", "app"))
+    move, parameters = _plan(record, wanted, len(rows), role=session.info.get("role", "app"))
     await session.flush()
     connection = await session.connection()
     await connection.exec_driver_sql(move.make_incoming())
@@ -94,7 +94,7 @@ def _refuse_unusable(record: type[Table], wanted: _Wanted) -> None:
         raise ValueError("`absent` says which scope is complete, and what its missing rows become.")
 
 
-def _plan(record: type[Table], wanted: _Wanted, *, role: str) -> tuple[Move, list[Any]]:
+def _plan(record: type[Table], wanted: _Wanted, count: int, *, role: str) -> tuple[Move, list[Any]]:
     columns, by, changed, history, absent = wanted
     table = record.__table__.columns
     parameters: list[Any] = []
@@ -108,6 +108,7 @@ def _plan(record: type[Table], wanted: _Wanted, *, role: str) -> tuple[Move, lis
         role=role,
         target=str(record.__table__),
         types={name: postgres_type(_column(record, name)) for name in columns},
+        count=count,
         by=by,
         changed=changed,
         makes_id="id" in table and "id" not in columns,

@@ -75,8 +75,16 @@ class Cluster:
         making.rename(self._data)
 
     def is_running(self) -> bool:
+        """Whether a server lives here; waits for one whose starter died before it was ready."""
         pid = self._pid()
-        return pid is not None and is_postgres(pid)
+        if pid is None or not is_postgres(pid):
+            return False
+        deadline = time.monotonic() + RECOVERY
+        while is_postgres(pid) and time.monotonic() < deadline:
+            if self._is_ready(pid):
+                return True
+            time.sleep(0.005)
+        return False
 
     def start(self) -> None:
         self._clear_stale_locks()
@@ -179,12 +187,15 @@ class Cluster:
         while time.monotonic() < deadline:
             if child.poll() is not None:
                 raise ServerDidNotStart(f"PostgreSQL ended at once. The end of {self._log}:\n{self._last_words()}")
-            lines = self._pid_file()
-            # A file left by a killed server also says "ready", so the id must be that of our child.
-            if len(lines) > 7 and lines[0].strip() == str(child.pid) and lines[7].strip() == "ready":
+            if self._is_ready(child.pid):
                 return
             time.sleep(0.005)
         raise ServerDidNotStart(f"PostgreSQL was not ready after {RECOVERY:.0f} s. See {self._log}.")
+
+    def _is_ready(self, pid: int) -> bool:
+        """A file left by a killed server also says "ready", so it must name this process."""
+        lines = self._pid_file()
+        return len(lines) > 7 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
     def _run(self, command: Sequence[str], told: str = "") -> None:
         done = subprocess.run(  # noqa: S603

@@ -6,15 +6,13 @@ A room's first revision is `<room>_0001`, with `branch_labels = ("<room>",)` and
 
 from alembic import op
 
-ROLES = "verf_app, verf_system"
+from verf.database.roles import BOTH, schema_statements
 
 
 def room_schema(room: str) -> None:
     """The schema of a room, whose tables the app's roles may use from their creation on. `migrate` does it for you."""
-    op.execute(f"CREATE SCHEMA IF NOT EXISTS {room}")
-    op.execute(f"GRANT USAGE ON SCHEMA {room} TO {ROLES}")
-    op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {room} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {ROLES}")
-    op.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {room} GRANT USAGE, SELECT ON SEQUENCES TO {ROLES}")
+    for statement in schema_statements(room):
+        op.execute(statement)
 
 
 def tenant_table(room: str, table: str) -> None:
@@ -25,7 +23,7 @@ def tenant_table(room: str, table: str) -> None:
     op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY own_organisation ON {name} TO verf_app USING ({own}) WITH CHECK ({own})")
     op.execute(f"CREATE POLICY system ON {name} TO verf_system USING (true) WITH CHECK (true)")
-    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {ROLES}")
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {BOTH}")
 
 
 def may_take(*, seconds: int) -> None:

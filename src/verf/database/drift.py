@@ -1,0 +1,45 @@
+"""Do the models and the migrated database say the same? For tests; migrations are written by hand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from verf.database.migrating import owner_connection
+from verf.database.records import Table
+from verf.manifest import Room
+
+UNGUARDED = """
+SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (:schemas) AND NOT (
+    EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'organisation_id' AND attnotnull)
+    AND c.relrowsecurity AND c.relforcerowsecurity
+    AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid))
+ORDER BY 1
+"""
+
+
+async def drift(rooms: Sequence[Room]) -> list[Any]:
+    """What the models of these rooms say and the database does not, or the reverse. Empty when they agree."""
+    async with owner_connection() as connection:
+        return await connection.run_sync(_differences, {room.name for room in rooms if room.models})
+
+
+async def unguarded_tables(rooms: Sequence[Room]) -> list[str]:
+    """Tables whose rows are not bound to an organisation by the database itself."""
+    async with owner_connection() as connection:
+        schemas = ["database", *(room.name for room in rooms)]
+        return list((await connection.execute(text(UNGUARDED), {"schemas": schemas})).scalars())
+
+
+def _differences(connection: Connection, schemas: set[str]) -> list[Any]:
+    def concerns(name: str | None, kind: str, parents: Any) -> bool:
+        return kind != "schema" or name in schemas
+
+    def ours(thing: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
+        return kind != "table" or thing.schema in schemas
+
+    options = {"include_schemas": True, "include_name": concerns, "include_object": ours, "compare_type": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Table.metadata))
