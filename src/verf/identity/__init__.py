@@ -1,1 +1,41 @@
-"""Who is this: people, sign-in, sessions."""
+"""Who is this: people, their passwords and sessions, and the staff of the house.
+
+Not a place for what people own or may do together: that is organisations.
+"""
+
+from verf.identity.access import CurrentPerson, CurrentViewer, SignedIn, StaffMember, staff
+from verf.identity.facts import EmailVerificationRequested, PasswordResetRequested, SessionStolen, SignUpRepeated
+from verf.identity.link_tokens import reset_link, verification_link
+from verf.identity.middleware import SignIn
+from verf.identity.people import find_person, list_people, people_of, person_of
+from verf.identity.registration import Application, register, vouch_for
+from verf.identity.staff import add_staff
+from verf.identity.viewers import Person, PersonId, SessionId, Viewer, access_query
+
+__all__ = [
+    "Application",
+    "CurrentPerson",
+    "CurrentViewer",
+    "EmailVerificationRequested",
+    "PasswordResetRequested",
+    "Person",
+    "PersonId",
+    "SessionStolen",
+    "SessionId",
+    "SignIn",
+    "SignUpRepeated",
+    "SignedIn",
+    "StaffMember",
+    "Viewer",
+    "access_query",
+    "add_staff",
+    "find_person",
+    "list_people",
+    "people_of",
+    "person_of",
+    "register",
+    "reset_link",
+    "staff",
+    "verification_link",
+    "vouch_for",
+]

@@ -1,0 +1,10 @@
+from verf.manifest import Check, Room
+from verf.organisations import models, vault
+
+room = Room(
+    name="organisations",
+    package="verf.organisations",
+    models=models,
+    settings=vault.VaultSettings,
+    checks=[Check(name="the vault has a key", run=vault.vault_has_keys)],
+)

@@ -1,0 +1,49 @@
+"""The one statement behind every signed-in request: session, person and membership together."""
+
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import lateral, select, true
+
+from verf.database import reading
+from verf.identity import Person, PersonId, SessionId, Viewer, access_query
+from verf.kit import now
+from verf.organisations.models import MemberRow, OrganisationRow
+
+_access = access_query().subquery("access")
+# The organisation chosen in this session while the person still belongs to it, else the one joined first.
+_membership = lateral(
+    select(
+        MemberRow.organisation_id.label("member_of"), MemberRow.role, OrganisationRow.name.label("organisation_name")
+    )
+    .join(OrganisationRow, OrganisationRow.id == MemberRow.organisation_id)
+    .where(MemberRow.person_id == _access.c.person_id)
+    .order_by((MemberRow.organisation_id == _access.c.organisation_id).desc().nulls_last(), MemberRow.id)
+    .limit(1)
+).alias("membership")
+_statement = select(_access, _membership.c.member_of, _membership.c.role, _membership.c.organisation_name).select_from(
+    _access.outerjoin(_membership, true())
+)
+
+
+async def find_viewer(session: UUID) -> Viewer | None:
+    """Whose session this is, or None when it is over."""
+    async with reading() as connection:
+        found = (await connection.execute(_statement, {"session": session, "moment": now()})).one_or_none()
+    if found is None:
+        return None
+    person = Person(
+        id=PersonId(found.person_id),
+        email=found.email,
+        name=found.name,
+        locale=found.locale,
+        verified=found.verified,
+        staff_role=found.staff_role,
+    )
+    return Viewer(
+        person=person,
+        session=SessionId(found.session_id),
+        organisation=cast("UUID | None", found.member_of),
+        organisation_name=found.organisation_name or "",
+        role=found.role,
+    )
