@@ -9,13 +9,17 @@ from verf.jobs.handlers import handles
 from verf.jobs.job import Job, JobId, TryLater
 from verf.jobs.queue import enqueue, enqueue_all
 from verf.jobs.runs import Run, run_of, watch_runs
+from verf.jobs.schedules import Timetable
 from verf.jobs.shifting import shift
+from verf.jobs.worker import Worker
 
 __all__ = [
     "Job",
     "JobId",
     "Run",
+    "Timetable",
     "TryLater",
+    "Worker",
     "announce",
     "drain",
     "enqueue",

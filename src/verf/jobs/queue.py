@@ -27,7 +27,7 @@ class Entry:
     priority: int = 0
 
 
-async def enqueue(  # noqa: PLR0913 - each is a wish about one job, and all but the message may be left out
+async def enqueue(
     session: AsyncSession,
     message: Any,
     *,
