@@ -3,14 +3,24 @@
 import re
 
 # Order matters: Edge and Opera also say Chrome, Chrome also says Safari.
-BROWSERS = (
-    ("Edge", r"Edg(?:e|A|iOS)?/"), ("Opera", r"OPR/|Opera"), ("Yandex Browser", r"YaBrowser/"),
-    ("Firefox", r"Firefox/|FxiOS/"), ("Samsung Internet", r"SamsungBrowser/"), ("Chrome", r"Chrome/|CriOS/|Chromium/"), ("Safari", r"Safari/"),
-)  # fmt: skip
-SYSTEMS = (
-    ("iPhone", r"iPhone"), ("iPad", r"iPad"), ("Android", r"Android"), ("Windows", r"Windows"),
-    ("macOS", r"Mac OS X|Macintosh"), ("ChromeOS", r"CrOS"), ("Linux", r"Linux|X11"),
-)  # fmt: skip
+BROWSERS = {
+    "Edge": r"Edg(?:e|A|iOS)?/",
+    "Opera": r"OPR/|Opera",
+    "Yandex Browser": r"YaBrowser/",
+    "Firefox": r"Firefox/|FxiOS/",
+    "Samsung Internet": r"SamsungBrowser/",
+    "Chrome": r"Chrome/|CriOS/|Chromium/",
+    "Safari": r"Safari/",
+}
+SYSTEMS = {
+    "iPhone": r"iPhone",
+    "iPad": r"iPad",
+    "Android": r"Android",
+    "Windows": r"Windows",
+    "macOS": r"Mac OS X|Macintosh",
+    "ChromeOS": r"CrOS",
+    "Linux": r"Linux|X11",
+}
 
 
 def describe(user_agent: str) -> str:
@@ -20,5 +30,5 @@ def describe(user_agent: str) -> str:
     return found or user_agent.split("/", maxsplit=1)[0][:40]
 
 
-def _first(known: tuple[tuple[str, str], ...], user_agent: str) -> str:
-    return next((name for name, pattern in known if re.search(pattern, user_agent)), "")
+def _first(known: dict[str, str], user_agent: str) -> str:
+    return next((name for name, pattern in known.items() if re.search(pattern, user_agent)), "")

@@ -1,7 +1,7 @@
 """What a refresh token looks like and what may be done with one (contract C1). Pure: no database, no clock.
 
-A token names its session and a counter; the session's own key signs both. The checksum at the end tells a token cut short
-by a client from a forged one without asking the database. One row per session, none per token.
+A token names its session and a counter; the session's own key signs both. The checksum at the end tells a token cut
+short by a client from a forged one without asking the database. One row per session, none per token.
 """
 
 import hmac
@@ -60,8 +60,8 @@ class Decision(Enum):
 def decide(behind: int, *, since_refresh: timedelta, reuse_interval: timedelta, same_device: bool) -> Decision:
     """`behind` is how many generations the presented token is older than the stored counter.
 
-    Stricter than Supabase: its previous token never expires, so a thief who has it can fetch the current one. Here a late
-    previous token counts only from the browser that got it.
+    Stricter than Supabase: its previous token never expires, so a thief who has it can fetch the current one. Here a
+    late previous token counts only from the browser that got it.
     """
     if behind < 0:
         return Decision.REJECT

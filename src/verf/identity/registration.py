@@ -67,7 +67,7 @@ async def _tell_owner(session: AsyncSession, application: Application) -> None:
 
 
 async def _send_link(session: AsyncSession, person: UUID, application: Application) -> None:
-    """The link carries its own password: else a stranger who signed up first with this address would know the account's."""
+    """The link carries its own password: else a stranger who signed up with this address first would know it."""
     device = hash_device(application.device)
     password = application.password_hash
     token = await new_link(session, person, "verify", password_hash=password, device_hash=device)
@@ -98,7 +98,7 @@ async def confirm(session: AsyncSession, token: str, *, device: str | None) -> C
 
 
 async def vouch_for(session: AsyncSession, application: Application) -> Person:
-    """A person whose address needs no mail: made by the house itself (sandbox, command line). Repeating changes nothing."""
+    """A person whose address needs no mail: made by the house itself. Repeating changes nothing."""
     query = insert(PersonRow).values(
         id=new_id(),
         email=application.email,

@@ -1,6 +1,6 @@
 """Refreshing: the one place where a refresh token is spent (contract C1, RFC 9700 section 4.14.2).
 
-`rotate` returns a refusal instead of raising it, so that the edge commits the end of a stolen session before it answers.
+`rotate` returns a refusal instead of raising it, so that the edge commits the end of a stolen session, then answers.
 """
 
 from dataclasses import dataclass

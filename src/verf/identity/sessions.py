@@ -1,4 +1,4 @@
-"""Sessions: one per sign-in and device. Tokens only name them; whether one still lives is read from here on every request."""
+"""Sessions: one per sign-in and device. Tokens only name them; whether one lives is read from here on every request."""
 
 import hmac
 import os

@@ -72,7 +72,7 @@ class Viewer:
 def access_query() -> Select[UUID, UUID | None, UUID, str, str, str, bool, str | None]:
     """A Core select by primary key, for the one room above that joins memberships onto it; parameter `session`.
 
-    One statement answers whether a session lives, whose it is and what they may do, so it can be asked on every request.
+    One statement answers whether a session lives, whose it is and what they may do, so every request can ask.
     """
     return (
         select(
