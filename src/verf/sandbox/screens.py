@@ -25,6 +25,7 @@ MAIL_POLICY = (
     "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+FRAMED_HERE = {"X-Frame-Options": "SAMEORIGIN"}
 
 _templates = Environment(
     loader=PackageLoader("verf.sandbox"),
@@ -41,7 +42,12 @@ def screens(
     router = APIRouter(include_in_schema=False)
 
     async def show(request: Request, template: str, **context: Any) -> Response:
-        house = {"root": request.scope.get("root_path", ""), "stylesheets": stylesheets, "clock": clock.reading}
+        house = {
+            "root": request.scope.get("root_path", ""),
+            "theme": theme_of(request),
+            "stylesheets": stylesheets,
+            "clock": clock.reading,
+        }
         html = _templates.get_template(template).render({**house, **context})
         return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY, **SAFE_HEADERS})
 
@@ -80,6 +86,12 @@ def screens(
     async def mail_html(mail: str) -> Response:
         found = await asyncio.to_thread(mailbox.get, mail)
         page = f'<base target="_blank">{found.html}'
-        return HTMLResponse(page, headers={"Content-Security-Policy": MAIL_POLICY, **SAFE_HEADERS})
+        return HTMLResponse(page, headers={"Content-Security-Policy": MAIL_POLICY, **SAFE_HEADERS, **FRAMED_HERE})
 
     return router
+
+
+def theme_of(request: Request) -> str:
+    """What was chosen on the site, which keeps it in a cookie of this name; nothing means as the system likes it."""
+    theme = request.cookies.get("__Host-theme") or request.cookies.get("theme")
+    return theme if theme in {"light", "dark"} else ""
