@@ -1,1 +1,35 @@
-"""Rate limits and cache. Not plan quotas: those are billing's."""
+"""How often somebody may do something, and answers worth keeping for a moment.
+
+Not the place for what a plan includes: that is billing's.
+"""
+
+from verf.limits.addresses import client_address, network_of
+from verf.limits.cache import forget, remember
+from verf.limits.guarding import RateLimitHeaders, failed, guard, limited, succeeded
+from verf.limits.hits import QuotaExceeded, TemporaryReducedCapacity, close_stores, hit, lifted, start_afresh
+from verf.limits.policies import Policy, declare, policy_of
+from verf.limits.settings import LimitsSettings
+from verf.limits.windows import Decision
+
+__all__ = [
+    "Decision",
+    "LimitsSettings",
+    "Policy",
+    "QuotaExceeded",
+    "RateLimitHeaders",
+    "TemporaryReducedCapacity",
+    "client_address",
+    "close_stores",
+    "declare",
+    "failed",
+    "forget",
+    "guard",
+    "hit",
+    "lifted",
+    "limited",
+    "network_of",
+    "policy_of",
+    "remember",
+    "start_afresh",
+    "succeeded",
+]
