@@ -49,24 +49,32 @@ class Account:
         return bool(status.st_mode & stat.S_IXOTH)
 
 
-def server_account() -> Account:
+def home_of(folder: Path) -> tuple[Account, Path]:
+    """Who runs the server of this folder, and where its data is: there, or under /var/lib/verf when out of reach.
+
+    Data that exists keeps its owner, even when the machine gets an account that would come first.
+    """
+    candidates = [(account, _place(folder.resolve(), account)) for account in _accounts()]
+    for account, place in candidates:
+        if (place / "data").is_dir():
+            owner = (place / "data").stat()
+            return (Account(owner.st_uid, owner.st_gid, switches=account.switches), place)
+    return candidates[0]
+
+
+def _accounts() -> list[Account]:
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid(), switches=False)
-    for name in ACCOUNTS:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        if entry.pw_uid != 0:
-            return Account(entry.pw_uid, entry.pw_gid, switches=True)
-    raise PostgresNotFound(
-        f"PostgreSQL does not run as root, and this machine has no account named {' or '.join(ACCOUNTS)} to run it."
-    )
+        return [Account(os.geteuid(), os.getegid(), switches=False)]
+    entries = [entry for entry in pwd.getpwall() if entry.pw_name in ACCOUNTS and entry.pw_uid != 0]
+    if not entries:
+        raise PostgresNotFound(
+            f"PostgreSQL does not run as root, and this machine has no account named {' or '.join(ACCOUNTS)} to run it."
+        )
+    entries.sort(key=lambda entry: ACCOUNTS.index(entry.pw_name))
+    return [Account(entry.pw_uid, entry.pw_gid, switches=True) for entry in entries]
 
 
-def place_for(folder: Path, account: Account) -> Path:
-    """The folder itself, or one of its own under /var/lib/verf when the account cannot reach it."""
-    folder = folder.resolve()
+def _place(folder: Path, account: Account) -> Path:
     if account.reaches(folder):
         return folder
     return SHARED / "clusters" / f"{folder.parent.name.lstrip('.')}-{_digest([str(folder)])}"

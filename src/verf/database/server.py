@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import URL
 
-from verf.database.account import place_for, reachable_binaries, server_account
+from verf.database.account import home_of, reachable_binaries
 from verf.database.binaries import find_binaries
 from verf.database.cluster import PORT, Cluster
 from verf.database.lease import Lease
@@ -28,9 +28,7 @@ class EmbeddedServer:
     """
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None, durable: bool = True) -> None:
-        account = server_account()
-        self.folder = place_for(folder, account)
-        self._account = account
+        self._account, self.folder = home_of(folder)
         self._settings, self._durable = dict(settings or {}), durable
         self._lease = Lease(self.folder)
         self._cluster: Cluster | None = None
