@@ -4,11 +4,15 @@ Not a place for what people own or may do together: that is organisations.
 """
 
 from verf.identity.access import CurrentPerson, CurrentViewer, SignedIn, StaffMember, staff
+from verf.identity.cookies import device_of, keep_device
+from verf.identity.credentials import count as count_attempt
+from verf.identity.credentials import new_hash
 from verf.identity.facts import EmailVerificationRequested, PasswordResetRequested, SessionStolen, SignUpRepeated
 from verf.identity.link_tokens import reset_link, verification_link
 from verf.identity.middleware import SignIn
 from verf.identity.people import find_person, list_people, people_of, person_of
 from verf.identity.registration import Application, register, vouch_for
+from verf.identity.sessions import choose_organisation
 from verf.identity.staff import add_staff
 from verf.identity.viewers import Person, PersonId, SessionId, Viewer, access_query
 
@@ -29,8 +33,13 @@ __all__ = [
     "Viewer",
     "access_query",
     "add_staff",
+    "choose_organisation",
+    "count_attempt",
+    "device_of",
     "find_person",
+    "keep_device",
     "list_people",
+    "new_hash",
     "people_of",
     "person_of",
     "register",

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from verf.identity.sessions import Origin, Tokens
 from verf.identity.settings import IdentitySettings
+from verf.limits import client_address
 from verf.settings import load
 from verf.web import drop_cookie, read_cookie, set_cookie
 
@@ -36,5 +37,4 @@ def keep_device(response: Response, device: str) -> None:
 
 
 def origin_of(request: Request, device: str) -> Origin:
-    ip = request.client.host if request.client else None
-    return Origin(device=device, user_agent=request.headers.get("user-agent", ""), ip=ip)
+    return Origin(device=device, user_agent=request.headers.get("user-agent", ""), ip=client_address(request))

@@ -42,8 +42,10 @@ class SignIn:
         # A websocket's handshake has the same headers and cookies.
         request = Request({**scope, "type": "http"})
         found = _Found() if request.url.path.startswith(OPEN) else await self._recognise(request)
-        scope.setdefault("state", {})["viewer"] = found.viewer
+        state = scope.setdefault("state", {})
+        state["viewer"] = found.viewer
         if found.viewer:
+            state["caller"] = f"person:{found.viewer.person.id}"
             bind(person=str(found.viewer.person.id), session=str(found.viewer.session))
         await self.app(scope, receive, _with_cookies(send, found.cookies))
 

@@ -77,6 +77,14 @@ async def rotate(session: AsyncSession, presented: str, *, device: str | None) -
     return await _spend(session, row, token, device)
 
 
+async def revoke(session: AsyncSession, presented: str) -> None:
+    """Sign out with a refresh token; one that is spent or unknown says nothing, since the wish is already true."""
+    token = refresh_tokens.read(presented)
+    row = await session.get(SessionRow, token.session) if token else None
+    if token and row and token.signed_by(key_of(row)):
+        await end(session, row.id, because="signed-out")
+
+
 async def _spend(session: AsyncSession, row: SessionRow, token: RefreshToken, device: str | None) -> Rotation:
     settings = load(IdentitySettings)
     decision = refresh_tokens.decide(

@@ -20,6 +20,7 @@ from verf.identity.models import SessionRow
 from verf.identity.settings import IdentitySettings
 from verf.identity.viewers import SessionId
 from verf.kit import new_id, now
+from verf.realtime import publish, session_topic
 from verf.settings import load, secret
 from verf.web import _
 
@@ -90,9 +91,10 @@ def key_of(row: SessionRow) -> bytes:
 
 
 async def end(session: AsyncSession, ending: UUID, *, because: Reason) -> None:
-    """The session's tokens stop working with this commit. Ending twice changes nothing."""
+    """The session's tokens stop working with this commit, its open streams close. Ending twice changes nothing."""
     query = update(SessionRow).where(SessionRow.id == ending, SessionRow.ended_at.is_(None))
     await session.execute(query.values(ended_at=now(), ended_because=because))
+    await publish(session, session_topic(ending), "ended")
 
 
 async def end_own(session: AsyncSession, person: UUID, ending: UUID) -> None:
@@ -104,6 +106,7 @@ async def end_own(session: AsyncSession, person: UUID, ending: UUID) -> None:
     )
     if ended.one_or_none() is None:
         raise SessionNotFound(_("There is no such session, or it is over already."))
+    await publish(session, session_topic(ending), "ended")
 
 
 async def end_all(session: AsyncSession, person: UUID, *, because: Reason, keep: UUID | None = None) -> int:
@@ -111,8 +114,11 @@ async def end_all(session: AsyncSession, person: UUID, *, because: Reason, keep:
     query = update(SessionRow).where(SessionRow.person_id == person, SessionRow.ended_at.is_(None))
     if keep:
         query = query.where(SessionRow.id != keep)
-    ended = await session.scalars(query.values(ended_at=now(), ended_because=because).returning(SessionRow.id))
-    return len(ended.all())
+    query = query.values(ended_at=now(), ended_because=because)
+    ended = (await session.scalars(query.returning(SessionRow.id))).all()
+    for each in ended:
+        await publish(session, session_topic(each), "ended")
+    return len(ended)
 
 
 async def sessions_of(session: AsyncSession, person: UUID) -> list[OpenSession]:

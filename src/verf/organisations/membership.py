@@ -139,6 +139,13 @@ async def remove(session: AsyncSession, tenant: Tenant, person: UUID) -> None:
     await session.execute(delete(MemberRow).where(MemberRow.id == row.id))
 
 
+async def check_membership(session: AsyncSession, organisation: UUID, person: UUID) -> None:
+    """Foreign organisations are not there, rather than forbidden."""
+    query = select(MemberRow.id).where(MemberRow.organisation_id == organisation, MemberRow.person_id == person)
+    if await session.scalar(query) is None:
+        raise NotFound(_("There is no such organisation."))
+
+
 async def _locked(session: AsyncSession, organisation: UUID, person: UUID) -> MemberRow:
     # The organisation first, so that two owners cannot leave at the same moment.
     await session.execute(select(OrganisationRow.id).where(OrganisationRow.id == organisation).with_for_update())
