@@ -102,6 +102,10 @@ def holding(folder, **options):
             child.communicate()
 
 
+def mode_of(path):
+    return path.stat().st_mode & 0o777
+
+
 async def ask(server, question):
     connection = await asyncpg.connect(**asyncpg_arguments(server.owner_url()))
     try:
@@ -201,7 +205,7 @@ async def test_a_folder_with_a_long_name_works(folder):
         assert await ask(server, "SELECT 1") == 1
         sockets = Path(server.owner_url().query["host"])
         assert sockets != server.folder
-        assert sockets.stat().st_mode & 0o777 == 0o700
+        assert mode_of(sockets) == 0o700
     shutil.rmtree(sockets)
 
 
@@ -252,7 +256,7 @@ async def test_as_root_a_closed_folder_still_chooses_its_own_cluster(tmp_path):
         for server in (one, other):
             server.stop()
             shutil.rmtree(server.folder, ignore_errors=True)
-    assert tmp_path.stat().st_mode & 0o777 == 0o700
+    assert mode_of(tmp_path) == 0o700
 
 
 @as_root

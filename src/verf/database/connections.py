@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import URL
+from sqlalchemy import URL, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from verf.database.addresses import Addresses, as_app, as_asyncpg, asyncpg_arguments
@@ -97,26 +98,34 @@ async def _find() -> tuple[Addresses, EmbeddedServer | None]:
 
 
 def _writer(url: URL) -> AsyncEngine:
-    return create_async_engine(url, **_options(), connect_args={"server_settings": as_app(url)})
+    return _engine(url, settings=as_app(url))
 
 
 def _reader(url: URL) -> AsyncEngine:
     """Its connections keep the organisation of their last reader, so they are never shared with transactions."""
-    settings = as_app(url) | {"default_transaction_read_only": "on"}
-    return create_async_engine(
-        url, **_options(), isolation_level="AUTOCOMMIT", connect_args={"server_settings": settings}
+    return _engine(url, settings=as_app(url) | {"default_transaction_read_only": "on"}, isolation_level="AUTOCOMMIT")
+
+
+def _engine(url: URL, *, settings: dict[str, str], **options: Any) -> AsyncEngine:
+    pool = load(DatabaseSettings)
+    engine = create_async_engine(
+        url,
+        pool_size=pool.pool_size,
+        max_overflow=pool.pool_overflow,
+        pool_timeout=pool.pool_timeout,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+        connect_args={"server_settings": settings},
+        **options,
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
 
 
-def _options() -> dict[str, Any]:
-    settings = load(DatabaseSettings)
-    return {
-        "pool_size": settings.pool_size,
-        "max_overflow": settings.pool_overflow,
-        "pool_timeout": settings.pool_timeout,
-        "json_serializer": _to_json,
-        "json_deserializer": orjson.loads,
-    }
+def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """After a restart of the server the pool opens new connections, and nobody pays a round trip to find out."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _to_json(value: Any) -> str:
