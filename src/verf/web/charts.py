@@ -117,7 +117,7 @@ def sparkline(values: Sequence[float | None], *, title: str, width: int = 120, h
     if len(known) < 2:
         return Markup("")
     frame = Frame(width, height, min(known), max(known), len(values), left=2, right=2, top=3, bottom=3)
-    lines = Markup("").join(_line(frame, Series(name=title, values=values), 0, ""))
+    lines = _line(frame, Series(name=title, values=values), 0, "")
     return Markup(
         '<svg class="sparkline" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
     ).format(width, height, title, lines)

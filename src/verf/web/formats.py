@@ -11,6 +11,7 @@ from verf.kit import Money, now
 from verf.web.locales import babel_locale, lazy
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+SIGNS = {"RUB": "₽", "UAH": "₴"}
 Number = int | float | Decimal
 
 
@@ -41,16 +42,23 @@ def format_money(value: Money, digits: int | None = None) -> str:
     places = numbers.get_currency_precision(value.currency)
     amount = Decimal(value.minor_units).scaleb(-places)
     if digits is None:
-        return numbers.format_currency(amount, value.currency, locale=babel_locale())
+        return _narrow(numbers.format_currency(amount, value.currency, locale=babel_locale()))
     pattern = numbers.parse_pattern(babel_locale().currency_formats["standard"].pattern)
     pattern.frac_prec = (digits, digits)
-    return str(pattern.apply(amount, babel_locale(), currency=value.currency, currency_digits=False))
+    return _narrow(str(pattern.apply(amount, babel_locale(), currency=value.currency, currency_digits=False)))
 
 
 def format_compact_money(value: Money) -> str:
     """Money(1_250_000_00, "RUB") -> 1.3M ₽, for tiles."""
     amount = Decimal(value.minor_units).scaleb(-numbers.get_currency_precision(value.currency))
-    return numbers.format_compact_currency(amount, value.currency, locale=babel_locale(), fraction_digits=1)
+    return _narrow(numbers.format_compact_currency(amount, value.currency, locale=babel_locale(), fraction_digits=1))
+
+
+def _narrow(shown: str) -> str:
+    """CLDR writes codes for currencies that are foreign to the language; our customers know the signs."""
+    for code, sign in SIGNS.items():
+        shown = shown.replace(f"{code}\xa0", sign).replace(code, sign)
+    return shown
 
 
 def format_date(value: date | datetime, form: str = "medium", zone: tzinfo = UTC) -> str:

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from babel.core import Locale, parse_locale
 from babel.messages.mofile import write_mo
@@ -104,7 +104,7 @@ def ngettext(singular: str, plural: str, number: int, /, **values: Any) -> str:
 def lazy(message: str, /, **values: Any) -> str:
     """Translated when shown, for texts that stand at module level."""
     proxy: Any = LazyProxy(gettext, message, enable_cache=False, **values)
-    return str(proxy)
+    return cast("str", proxy)
 
 
 def raw_gettext(message: str) -> str:

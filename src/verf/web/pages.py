@@ -7,12 +7,16 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from verf.errors import NotFound
+from verf.settings import House, load
 from verf.web.cookies import YEAR, read_cookie, set_cookie
 from verf.web.error_words import CODES, HEADLINES
 from verf.web.locales import LOCALES
 from verf.web.locales import gettext as _
+from verf.web.reference import operations_by_tag
 from verf.web.rendering import THEMES, page, redirect
+from verf.web.showcase import showcase
 from verf.web.static_files import serve_static
+from verf.web.toasts import Kind, Toast, toast_header
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,3 +64,28 @@ async def explain_problem(request: Request, code: str) -> Response:
         raise NotFound(_("There is no problem of this name."))
     headline, advice = HEADLINES.get(status, HEADLINES[400])
     return await page(request, "web/problem.html", code=code, problem=status, headline=headline, advice=advice)
+
+
+@router.get("/design")
+async def design(request: Request) -> Response:
+    """Every component in all its states."""
+    return await page(request, "web/design.html", **showcase(request))
+
+
+@router.post("/design")
+async def design_sent(request: Request) -> Response:
+    return redirect(request, "/design", toast=_("The form was sent. Nothing is kept here."))
+
+
+@router.post("/design/toast")
+async def design_toast(kind: Kind = "info") -> Response:
+    return Response(
+        status_code=204, headers={"HX-Trigger": toast_header(Toast(_("This is how a message looks."), kind))}
+    )
+
+
+@router.get("/docs")
+async def reference(request: Request) -> Response:
+    """What the API offers, drawn from its own OpenAPI document."""
+    groups = operations_by_tag(request.app.openapi(), load(House).url)
+    return await page(request, "web/reference.html", groups=groups)
