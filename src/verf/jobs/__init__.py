@@ -3,10 +3,13 @@
 Not a place for what the jobs do: that is in the rooms, beside their other edges.
 """
 
+from verf.jobs.cancelling import cancel
+from verf.jobs.dead_letters import discard, failed, retry
 from verf.jobs.draining import drain
 from verf.jobs.facts import announce, on
 from verf.jobs.handlers import handles
 from verf.jobs.job import Job, JobId, TryLater
+from verf.jobs.overview import statistics
 from verf.jobs.queue import enqueue, enqueue_all
 from verf.jobs.runs import Run, run_of, watch_runs
 from verf.jobs.schedules import Timetable
@@ -21,12 +24,17 @@ __all__ = [
     "TryLater",
     "Worker",
     "announce",
+    "cancel",
+    "discard",
     "drain",
     "enqueue",
     "enqueue_all",
+    "failed",
     "handles",
     "on",
+    "retry",
     "run_of",
     "shift",
+    "statistics",
     "watch_runs",
 ]

@@ -11,6 +11,7 @@ from pgqueuer.domain import models, types
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from verf.jobs.handlers import Handler
+from verf.jobs.measures import count_ending, measure_run
 from verf.jobs.outcomes import Dead, Done, Retry
 from verf.jobs.running import Ended, run
 from verf.jobs.settling import release, settle, turn_of
@@ -73,16 +74,23 @@ class Crew:
 
     async def _run(self, job: models.Job, handler: Handler) -> Ended:
         if handler.takes != "session":
-            return await run(job)
+            with measure_run(job.entrypoint):
+                return await run(job)
         # A handler that holds a transaction holds a connection; there are fewer of those than jobs.
         async with self.transactions:
-            return await run(job)
+            with measure_run(job.entrypoint):
+                return await run(job)
 
     async def _end(self, job: models.Job, ended: Ended) -> None:
         outcome = ended.outcome
+        count_ending(job.entrypoint, outcome)
         if isinstance(outcome, Dead | Retry):
             log(__name__).warning(
-                "A job failed.", job=job.id, handler=job.entrypoint, dead=isinstance(outcome, Dead), error=outcome.error
+                "A job failed.",
+                job=job.id,
+                handler=job.entrypoint,
+                will_retry=isinstance(outcome, Retry),
+                exc_info=outcome.error,
             )
         is_watched = ended.seen is not None and ended.seen.is_watched
         if outcome == Done() and not is_watched and not turn_of(job):

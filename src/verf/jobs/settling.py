@@ -11,8 +11,10 @@ from verf.jobs.job import Job
 from verf.jobs.outcomes import Dead, Done, Later, Outcome, Retry, Waits
 from verf.jobs.runs import RunState, write_run
 from verf.jobs.turns import end_turn, lock_turn
+from verf.telemetry import mask_text
 
 LONGEST_ERROR = 500
+LONGEST_TRACEBACK = 8_000
 POSTPONE = """
 UPDATE jobs.queue
 SET status = 'queued', queue_manager_id = NULL, updated = now(), execute_after = now() + $2::interval,
@@ -71,7 +73,7 @@ async def put_back(session: AsyncSession, job: models.Job, outcome: Retry | Dead
     if isinstance(outcome, Later):
         await SessionDriver(session).execute(POSTPONE, job.id, outcome.after)
         return
-    trace = models.TracebackRecord.from_exception(exc=outcome.error, job_id=job.id, additional_context={})
+    trace = traceback_of(job, outcome.error)
     if isinstance(outcome, Retry):
         await engine.retry_job(job, outcome.after, trace)
     else:
@@ -90,4 +92,12 @@ def turn_of(job: models.Job) -> str | None:
 
 
 def described(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+    return mask_text(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+
+
+def traceback_of(job: models.Job, error: Exception) -> models.TracebackRecord:
+    """For the log of the engine, which staff read: without secrets that an error may quote."""
+    record = models.TracebackRecord.from_exception(exc=error, job_id=job.id)
+    return record.model_copy(
+        update={"exception_message": described(error), "traceback": mask_text(record.traceback[-LONGEST_TRACEBACK:])}
+    )

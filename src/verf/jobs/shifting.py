@@ -6,7 +6,10 @@ from verf.database import transaction
 from verf.jobs.doorbell import ring_after
 from verf.jobs.engine import SessionDriver
 
-SHIFT = "UPDATE jobs.queue SET execute_after = execute_after - $1 WHERE status = 'queued' AND execute_after > now()"
+SHIFT = """
+UPDATE jobs.queue SET execute_after = execute_after - $1::interval
+WHERE status = 'queued' AND execute_after > now()
+"""
 
 
 async def shift(by: timedelta) -> None:
