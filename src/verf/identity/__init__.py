@@ -14,7 +14,7 @@ from verf.identity.people import find_person, list_people, people_of, person_of
 from verf.identity.registration import Application, register, vouch_for
 from verf.identity.sessions import choose_organisation
 from verf.identity.staff import add_staff
-from verf.identity.viewers import Person, PersonId, SessionId, Viewer, access_query
+from verf.identity.viewers import Person, PersonId, SessionId, StaffRole, Viewer, access_query
 
 __all__ = [
     "Application",
@@ -30,6 +30,7 @@ __all__ = [
     "SignUpRepeated",
     "SignedIn",
     "StaffMember",
+    "StaffRole",
     "Viewer",
     "access_query",
     "add_staff",

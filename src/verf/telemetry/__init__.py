@@ -3,7 +3,7 @@
 Not the place for health or for the pages that show any of this: see operations.
 """
 
-from verf.telemetry.errors import count_error, start_error_reports
+from verf.telemetry.errors import SentrySettings, count_error, start_error_reports
 from verf.telemetry.logs import TelemetrySettings, bind, configure_logging, log
 from verf.telemetry.masking import HIDDEN, mask, mask_text
 from verf.telemetry.metrics import counter, exposition, gauge, histogram, on_scrape
@@ -12,6 +12,7 @@ from verf.telemetry.requests import Telemetry, request_id, route_template
 
 __all__ = [
     "HIDDEN",
+    "SentrySettings",
     "Telemetry",
     "TelemetrySettings",
     "bind",
