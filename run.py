@@ -77,9 +77,10 @@ def make_venv() -> None:
         return
     say("Making .venv")
     shutil.rmtree(VENV, ignore_errors=True)
+    uv = shutil.which("uv")
     if importlib.util.find_spec("ensurepip") is not None:
         run([sys.executable, "-m", "venv", str(VENV)])
-    elif (uv := shutil.which("uv")) is not None:
+    elif uv is not None:
         run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, str(VENV)])
     elif importlib.util.find_spec("virtualenv") is not None:
         run([sys.executable, "-m", "virtualenv", "--quiet", str(VENV)])

@@ -32,7 +32,9 @@ class House(Section, env_prefix="VERF_"):
     """What every room may ask: which mode we run in, where we are reached, where data lies."""
 
     mode: Literal["sandbox", "production"] = "sandbox"
-    port: int = Field(default=8000, ge=0, le=65535)
+    # Where to listen; behind a proxy on another machine or in a container: 0.0.0.0
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
     data: Path = Path(".verf")
     public_url: str = ""
     secret_key: SecretStr = SecretStr("")
