@@ -6,7 +6,7 @@ Not a place for the queries of other rooms.
 from verf.database.bulk import Absent, History, Moved, upsert
 from verf.database.connections import connect, disconnect, open_connection
 from verf.database.drift import drift, unguarded_tables
-from verf.database.migrating import migrate
+from verf.database.migrating import migrate, pending
 from verf.database.records import Record, Table, TenantRecord, TenantTable
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
@@ -29,6 +29,7 @@ __all__ = [
     "in_transaction",
     "migrate",
     "open_connection",
+    "pending",
     "reading",
     "transaction",
     "unguarded_tables",

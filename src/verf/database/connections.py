@@ -15,6 +15,7 @@ from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
 from verf.errors import Unavailable
 from verf.settings import House, load
+from verf.telemetry import watch_queries
 
 OLDEST_VERSION = 17
 
@@ -49,6 +50,8 @@ async def connect(url: str | URL | None = None, *, owner_url: str | URL | None =
     else:
         addresses, server = await _find()
     engine, reader = _writer(addresses.app), _reader(addresses.replica)
+    watch_queries(engine.sync_engine, pool="writer")
+    watch_queries(reader.sync_engine, pool="reader")
     # autoflush keeps queries honest; expire_on_commit would make rows unreadable after the transaction.
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     _connected = Connected(addresses, engine, reader, sessions, server)

@@ -10,6 +10,7 @@ from typing import Any
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, NullPool, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -40,6 +41,17 @@ async def migrate(rooms: Sequence[Room]) -> list[str]:
         await connection.rollback()
         async with _alone(connection):
             return await _apply(connection, scripts, [room.name for room in _migrating(rooms)])
+
+
+async def pending(rooms: Sequence[Room]) -> list[str]:
+    """Revisions this code brings and the database lacks. A database newer than this code lacks nothing."""
+    scripts = _scripts(rooms)
+    async with owner_connection() as connection:
+        try:
+            return await connection.run_sync(_missing, scripts)
+        except CommandError as error:
+            log(__name__).info("the database is newer than this code", reason=str(error))
+            return []
 
 
 @asynccontextmanager

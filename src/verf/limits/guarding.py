@@ -97,7 +97,7 @@ async def _count(request: Request, policy: Policy, key: str, *, cost: int = 1) -
         return
     log(__name__).warning("limit reached", policy=policy.name, route=route_template(request.scope))
     raise QuotaExceeded(
-        f"Too many requests. Please try again in {_spoken(decision.retry_after)}.",
+        "Too many requests. Please wait a little and try again.",
         retry_after=max(1, ceil(decision.retry_after)),
         headers=headers_of(policy, decision),
     )
@@ -105,13 +105,6 @@ async def _count(request: Request, policy: Policy, key: str, *, cost: int = 1) -
 
 def _most_urgent(told: dict[str, tuple[Policy, Decision]]) -> dict[str, str]:
     return headers_of(*min(told.values(), key=lambda each: (each[1].allowed, each[1].remaining / each[0].quota)))
-
-
-def _spoken(seconds: float) -> str:
-    if seconds <= 90:
-        whole = max(1, ceil(seconds))
-        return f"{whole} second" if whole == 1 else f"{whole} seconds"
-    return f"{ceil(seconds / 60)} minutes"
 
 
 def _address_key(request: Request) -> str:

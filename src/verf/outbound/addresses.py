@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
 
@@ -12,6 +12,14 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 # IPv6 networks whose addresses carry an IPv4 address in their last 32 bits: NAT64, local NAT64, IPv4-compatible.
 CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
+
+
+# Not all versions of Python know these as closed: protocol assignments, 6to4 relays, benchmarks, site-local, and
+# the addresses at which clouds keep their metadata.
+CLOSED = tuple(
+    ip_network(each)
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "100.64.0.0/10", "168.63.129.16/32", "fec0::/10")
+)
 
 
 class AddressRefused(httpx.TransportError):
@@ -48,7 +56,11 @@ def may_dial(address: Address, *, allow_loopback: bool = False) -> bool:
 
 def _is_public(address: Address) -> bool:
     return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
+        any(address in network for network in CLOSED)
+        or address.is_multicast
+        or address.is_reserved
+        or address.is_unspecified
+        or address.is_link_local
     )
 
 

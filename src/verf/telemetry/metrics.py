@@ -1,5 +1,6 @@
 """Metrics in a registry of our own, named verf_<room>_<what>, with labels from small closed sets."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5, 10, 30)
 
+LONGEST_REFRESH = 2.0
 REGISTRY = CollectorRegistry(auto_describe=True)
 Metric = TypeVar("Metric", bound=MetricWrapperBase)
 
@@ -35,13 +37,18 @@ def on_scrape(refresh: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[
     return refresh
 
 
-def scrape_hooks() -> list[Callable[[], Awaitable[None]]]:
-    return list(_before_scrape)
-
-
-def exposition() -> bytes:
-    """Every metric of this process in the Prometheus text format."""
+async def exposition() -> bytes:
+    """Every metric of this process in the Prometheus text format. What cannot be refreshed keeps its old value."""
+    await asyncio.gather(*(_refresh(each) for each in _before_scrape))
     return generate_latest(REGISTRY)
+
+
+async def _refresh(hook: Callable[[], Awaitable[None]]) -> None:
+    try:
+        async with asyncio.timeout(LONGEST_REFRESH):
+            await hook()
+    except Exception as error:  # noqa: BLE001 - one broken gauge must not blind the operator to all others
+        _failed_refreshes.labels(type(error).__name__).inc()
 
 
 def _once(name: str, kind: type[Metric], create: Callable[[], Metric]) -> Metric:
@@ -51,3 +58,6 @@ def _once(name: str, kind: type[Metric], create: Callable[[], Metric]) -> Metric
     if not isinstance(known, kind):
         raise TypeError(f"The metric {name} is already a {type(known).__name__}.")
     return known
+
+
+_failed_refreshes = counter("verf_metrics_failed_refreshes_total", "Gauges that could not be refreshed.", ["error"])
