@@ -98,9 +98,7 @@ def make_replay_catalogue(seed: str, *, start: int) -> Catalogue:
     return catalogue
 
 
-def _card(  # noqa: PLR0913 - a card is all of this
-    random: Random, subject: Subject, nm_id: int, number: int, *, first_size: int, start: int
-) -> Card:
+def _card(random: Random, subject: Subject, nm_id: int, number: int, *, first_size: int, start: int) -> Card:
     colour, brand = random.choice(COLOURS), random.choice(BRANDS)
     created = start - random.randrange(30, 700) * DAY + random.randrange(DAY)
     updated = created + random.randrange(max(1, start - created))

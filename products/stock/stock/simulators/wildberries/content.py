@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from stock.simulators.wildberries.answers import Answer, Refused, content_error, json_answer
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.catalogue import Card
-from stock.simulators.wildberries.gateway import Call
 from stock.simulators.wildberries.moments import read_moment, zulu
 
 LARGEST_PAGE = 100

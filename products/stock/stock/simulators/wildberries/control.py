@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from stock.simulators.wildberries.calls import Settings
 from stock.simulators.wildberries.catalogue import Card
 from stock.simulators.wildberries.faults import Name
-from stock.simulators.wildberries.gateway import Gateway, Settings
+from stock.simulators.wildberries.gateway import Gateway
 from stock.simulators.wildberries.methods import METHODS
 from stock.simulators.wildberries.moments import when_of
 from stock.simulators.wildberries.places import HIDDEN_ID

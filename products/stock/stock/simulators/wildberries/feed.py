@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from stock.simulators.wildberries.answers import Answer, analytics_error, json_answer
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.demand import BOUGHT, CANCELLED, REFUSED, Integers
-from stock.simulators.wildberries.gateway import Call
 from stock.simulators.wildberries.moments import DAY, SECOND, read_moment, zoned_moscow, zulu
 from stock.simulators.wildberries.orders import (
     DISCOUNT,

@@ -2,21 +2,29 @@
 
 import asyncio
 import gzip
-import re
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-import orjson
-
 from stock.simulators.wildberries.answers import Answer, Refused, problem
+from stock.simulators.wildberries.calls import Call, Entry, Method, Settings
 from stock.simulators.wildberries.faults import Fault, Faults, instead, spoil
-from stock.simulators.wildberries.limits import COST_OF_REFUSAL, TYPES, WITH_SECRET, Bucket, Limits, limit_of, refusal
-from stock.simulators.wildberries.moments import moment_of, when_of
-from stock.simulators.wildberries.sellers import Seller, Sellers
+from stock.simulators.wildberries.limits import (
+    COST_OF_REFUSAL,
+    TYPES,
+    WITH_SECRET,
+    Bucket,
+    Limit,
+    Limits,
+    limit_of,
+    refusal,
+)
+from stock.simulators.wildberries.moments import moment_of
+from stock.simulators.wildberries.sellers import NOWHERE, Seller, Sellers
 from stock.simulators.wildberries.shop import Shop
 from stock.simulators.wildberries.tokens import (
     BASE,
@@ -38,88 +46,23 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BODY_LIMIT = 1024 * 1024
 LOGGED_REQUESTS = 200_000
 NOT_FOUND = "Please consult the https://dev.wildberries.ru/openapi/api-information"
-
-
-@dataclass
-class Settings:
-    """Switches of the whole simulated marketplace."""
-
-    row_cut: int = 80_000
-    hides_warehouses: bool = True
-    scope_status: Literal[401, 403] = 401
-    enforces_limits: bool = True
-    remains_ready_after_seconds: int = 20
-
-
-@dataclass(slots=True)
-class Call:
-    """A request that was let in, and the world it is about."""
-
-    shop: Shop
-    moment: int  # the present of the world
-    claims: Claims
-    settings: Settings
-    seller: Seller
-    tasks: dict[str, Any]
-    hits: dict[str, Fault]
-    path: dict[str, str]
-    query: dict[str, str]
-    raw: bytes
-
-    @property
-    def view(self) -> Any:
-        return self.shop.view_before if "stale" in self.hits else self.shop.view
-
-    def body(self, refused: Callable[[int, str], Refused]) -> dict[str, Any]:
-        try:
-            content = orjson.loads(self.raw or b"{}")
-        except orjson.JSONDecodeError:
-            raise refused(400, "Request body can not be decoded") from None
-        if not isinstance(content, dict):
-            raise refused(400, "Request body can not be decoded")
-        return content
-
-
-Handler: TypeAlias = Callable[[Call], Answer]
+AUTHORISATION = "s2s-api-auth-catalog"
+SECRET = "x-client-secret"  # noqa: S105 - the name of a header
 
 
 @dataclass(frozen=True, slots=True)
-class Method:
-    host: str
-    verb: str
-    path: str
-    scope: int | None
-    answer: Handler
-    types: frozenset[int] = frozenset({BASE, PERSONAL, SERVICE})
-    with_secret: bool = True
-    writes: bool = False
+class Letter:
+    """A request whose sender is known."""
 
-    def match(self, host: str, verb: str, path: str) -> dict[str, str] | None:
-        if host != self.host or verb != self.verb:
-            return None
-        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
-        found = re.fullmatch(pattern, path)
-        return found.groupdict() if found else None
-
-
-@dataclass(slots=True)
-class Entry:
-    """A line of the request log. `allowed_at` is the earliest moment the limit let this request through."""
-
-    seller: str
-    host: str
-    method: str
-    path: str
-    status: int
-    at: int
-    allowed_at: int
-    kind: str
-    flags: list[str] = field(default_factory=list)
-
-    def shown(self) -> dict[str, Any]:
-        times = {"at": when_of(self.at).isoformat(), "allowed_at": when_of(self.allowed_at).isoformat()}
-        fields = {name: getattr(self, name) for name in self.__slots__ if name not in times}
-        return fields | times | {"was_early": self.at < self.allowed_at}
+    entry: Entry
+    method: Method
+    seller: Seller
+    claims: Claims
+    headers: dict[str, str]
+    path: dict[str, str]
+    query: str
+    raw: bytes
+    hits: dict[str, Fault]
 
 
 class Gateway:
@@ -134,7 +77,9 @@ class Gateway:
         self.log: deque[Entry] = deque(maxlen=LOGGED_REQUESTS)
         self.tasks: dict[str, dict[str, Any]] = {}
         self._methods = methods
-        self.hosts = {method.host for method in methods}
+        self._hosts = {method.host for method in methods}
+        # Long work leaves the event loop alone, and leaves the default threads to others.
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="wildberries")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -144,10 +89,11 @@ class Gateway:
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
         moment = moment_of(now())
         entry = Entry("", host, scope["method"], path, 0, moment, moment, "")
-        hits: dict[str, Fault] = {}
-        answer = await self._answer(entry, headers, scope["query_string"].decode(), raw, hits)
-        entry.status = answer.status
         self.log.append(entry)
+        opened = self._open(entry, headers, scope["query_string"].decode(), raw)
+        hits = opened.hits if isinstance(opened, Letter) else {}
+        answer = await self._answer(opened) if isinstance(opened, Letter) else opened
+        entry.status = answer.status
         if "slow" in hits:
             await asyncio.sleep(hits["slow"].seconds)
         await _send(send, answer, headers, is_reset="reset" in hits)
@@ -156,107 +102,114 @@ class Gateway:
         """The host by its own name, or as the first part of the path: /content-api/content/v2/…"""
         path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
         named = dict(scope["headers"]).get(b"host", b"").decode().split(".wildberries.ru")[0]
-        if named in self.hosts:
+        if named in self._hosts:
             return named, path
         host, _, rest = path.lstrip("/").partition("/")
         return host, "/" + rest
 
-    async def _answer(
-        self, entry: Entry, headers: dict[str, str], query: str, raw: bytes, hits: dict[str, Fault]
-    ) -> Answer:
-        found = [
-            (method, path)
-            for method in self._methods
-            if (path := method.match(entry.host, entry.method, entry.path)) is not None
-        ]
-        if not found:
+    def _open(self, entry: Entry, headers: dict[str, str], query: str, raw: bytes) -> Letter | Answer:
+        """Who asks for what; or why nobody listens."""
+        found = self._find(entry)
+        if found is None:
             return problem(404, NOT_FOUND)
-        method, path = found[0]
         try:
             claims = self.tokens.check(headers.get("authorization", ""))
         except TokenProblem as why:
-            return problem(401, str(why), origin="s2s-api-auth-catalog")
+            return problem(401, str(why), origin=AUTHORISATION)
         seller = self.sellers.get(claims.sid)
         if seller is None:
-            return problem(401, "token problem; unknown seller", origin="s2s-api-auth-catalog")
-        entry.seller = seller.id
-        hits |= self.faults.strike(seller.id, entry.path)
-        if (refused := self._barrier(method, claims, headers, entry)) is not None:
-            return refused
-        bucket = self._bucket(method, claims, headers)
-        asked = {
-            "claims": claims,
-            "hits": hits,
-            "path": path,
-            "query": dict(parse_qsl(query, keep_blank_values=True)),
-            "raw": raw,
-        }
-        return await self._counted(bucket, entry, method, seller, hits, lambda: self._ask(method, seller, asked))
+            return problem(401, "token problem; unknown seller", origin=AUTHORISATION)
+        entry.seller, entry.kind = seller.id, TYPES[claims.account].lower()
+        hits = self.faults.strike(seller.id, entry.path)
+        return Letter(entry, found[0], seller, claims, headers, found[1], query, raw, hits)
 
-    def _barrier(self, method: Method, claims: Claims, headers: dict[str, str], entry: Entry) -> Answer | None:
-        """What the token may not do, whatever the request says."""
-        entry.kind = TYPES[claims.account].lower()
-        if claims.account == TEST or (method.scope is not None and not claims.may(method.scope)):
-            return problem(self.settings.scope_status, "token scope not allowed", origin="s2s-api-auth-catalog")
+    def _find(self, entry: Entry) -> tuple[Method, dict[str, str]] | None:
+        for method in self._methods:
+            path = method.match(entry.host, entry.method, entry.path)
+            if path is not None:
+                return method, path
+        return None
+
+    async def _answer(self, letter: Letter) -> Answer:
+        refused = self._unwelcome(letter) or self._forbidden(letter)
+        if refused is not None:
+            return refused
+        moment, hits, bucket = letter.entry.at, letter.hits, self._bucket(letter)
+        letter.entry.allowed_at = bucket.allowed_at(moment)
+        is_early = letter.entry.allowed_at > moment and self.settings.enforces_limits
+        if "429" in hits and not is_early:
+            # A real refusal empties the bucket, so that the wait it names is the wait it means.
+            bucket.take(moment, max(1, bucket.remaining(moment)))
+        if is_early or "429" in hits:
+            return refusal(bucket, letter.seller.id, moment)
+        bucket.take(moment)
+        answer = instead(hits) or spoil(await self._in_thread(lambda: self._ask(letter)), hits)
+        if self._limit(letter.method).costs_ten and 400 <= answer.status < 500:
+            bucket.take(moment, COST_OF_REFUSAL - 1)
+        answer.headers["X-Ratelimit-Remaining"] = str(bucket.remaining(moment))
+        return answer
+
+    def _unwelcome(self, letter: Letter) -> Answer | None:
+        """The token is real and still opens nothing here."""
+        claims, scope, secret = letter.claims, letter.method.scope, letter.headers.get(SECRET)
+        if claims.account == TEST or (scope is not None and not claims.may(scope)):
+            return problem(self.settings.scope_status, "token scope not allowed", origin=AUTHORISATION)
         if claims.account == SERVICE and claims.service != OUR_SERVICE:
-            return problem(401, "token problem; token belongs to another service", origin="s2s-api-auth-catalog")
+            return problem(401, "token problem; token belongs to another service", origin=AUTHORISATION)
+        if secret is not None and not self.tokens.knows_secret(secret):
+            return problem(401, "service secret is invalid or expired", origin=AUTHORISATION)
+        if claims.account == PERSONAL and secret is None:
+            letter.entry.flags.append("personal token used by a cloud service")
+        return None
+
+    def _forbidden(self, letter: Letter) -> Answer | None:
+        claims, method = letter.claims, letter.method
         if self.tokens.has_deleted_user(claims.sid):
             return problem(403, "access denied: the user who created the token was deleted")
-        if (secret := headers.get("x-client-secret")) is not None and not self.tokens.knows_secret(secret):
-            return problem(401, "service secret is invalid or expired", origin="s2s-api-auth-catalog")
-        if claims.account == PERSONAL and "x-client-secret" not in headers:
-            entry.flags.append("personal token used by a cloud service")
-        if not self._allows(method, claims, headers):
+        has_secret = claims.account == BASE and method.with_secret and SECRET in letter.headers
+        if claims.account not in method.types and not has_secret:
             name = TYPES[claims.account].lower()
             return problem(403, f"{name} token is not allowed", code=f"{name} token is not allowed for this path")
         if method.writes and claims.may(READ_ONLY):
             return problem(403, "read-only token is not allowed", code="token is read only")
         return None
 
-    def _allows(self, method: Method, claims: Claims, headers: dict[str, str]) -> bool:
-        if claims.account in method.types:
-            return True
-        return claims.account == BASE and method.with_secret and "x-client-secret" in headers
+    def _bucket(self, letter: Letter) -> Bucket:
+        account = letter.claims.account
+        kind = WITH_SECRET if account == BASE and SECRET in letter.headers else TYPES[account]
+        return self.limits.bucket(letter.claims.sid, kind, self._limit(letter.method))
 
-    def _bucket(self, method: Method, claims: Claims, headers: dict[str, str]) -> Bucket:
-        kind = WITH_SECRET if claims.account == BASE and "x-client-secret" in headers else TYPES[claims.account]
-        return self.limits.bucket(claims.sid, kind, limit_of(method.host, method.verb, method.path))
+    def _limit(self, method: Method) -> Limit:
+        return limit_of(method.host, method.verb, method.path)
 
-    async def _counted(
-        self,
-        bucket: Bucket,
-        entry: Entry,
-        method: Method,
-        seller: Seller,
-        hits: dict[str, Fault],
-        ask: Callable[[], Answer],
-    ) -> Answer:
-        moment = entry.at
-        entry.allowed_at = bucket.allowed_at(moment)
-        is_early = entry.allowed_at > moment and self.settings.enforces_limits
-        if "429" in hits and not is_early:
-            # A real refusal empties the bucket, so that the wait it names is the wait it means.
-            bucket.take(moment, max(1, bucket.remaining(moment)))
-        if is_early or "429" in hits:
-            return refusal(bucket, seller.id, moment)
-        bucket.take(moment)
-        answer = instead(hits) or spoil(await asyncio.to_thread(ask), hits)
-        costs_ten = limit_of(method.host, method.verb, method.path).costs_ten
-        if costs_ten and 400 <= answer.status < 500:
-            bucket.take(moment, COST_OF_REFUSAL - 1)
-        answer.headers["X-Ratelimit-Remaining"] = str(bucket.remaining(moment))
-        return answer
+    async def _in_thread(self, ask: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
-    def _ask(self, method: Method, seller: Seller, asked: dict[str, Any]) -> Answer:
-        if len(asked["raw"]) > BODY_LIMIT:
+    def _ask(self, letter: Letter) -> Answer:
+        if len(letter.raw) > BODY_LIMIT:
             return problem(413, "request body too large")
         try:
-            with self.sellers.visit(seller) as shop:
-                return method.answer(
-                    Call(shop=shop, moment=shop.at, settings=self.settings, seller=seller, tasks=self.tasks, **asked)
-                )
+            if not letter.method.needs_world:
+                return letter.method.answer(self._call(letter, NOWHERE, self.sellers.moment()))
+            with self.sellers.visit(letter.seller) as shop:
+                return letter.method.answer(self._call(letter, shop, shop.at))
         except Refused as refused:
             return refused.answer
+
+    def _call(self, letter: Letter, shop: Shop, moment: int) -> Call:
+        return Call(
+            shop=shop,
+            moment=moment,
+            claims=letter.claims,
+            settings=self.settings,
+            seller=letter.seller,
+            sellers=self.sellers,
+            tasks=self.tasks,
+            hits=letter.hits,
+            path=letter.path,
+            query=dict(parse_qsl(letter.query, keep_blank_values=True)),
+            raw=letter.raw,
+        )
 
 
 async def _read(receive: Receive) -> bytes:

@@ -1,7 +1,7 @@
 """Methods every host has, and common-api: ping, the seller, tariffs."""
 
 from stock.simulators.wildberries.answers import Answer, json_answer, report_error
-from stock.simulators.wildberries.gateway import Call
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.moments import SECOND, day_name, moment_of, moscow_day, zoned_moscow
 from stock.simulators.wildberries.places import IN_REPORTS
 from stock.simulators.wildberries.subjects import SUBJECTS
@@ -44,8 +44,6 @@ def commissions(call: Call) -> Answer:
 
 
 def box_tariffs(call: Call) -> Answer:
-    day = moscow_day(call.moment)
-    _date(call)
     row = {
         "boxDeliveryBase": "48",
         "boxDeliveryCoefExpr": "160",
@@ -59,8 +57,43 @@ def box_tariffs(call: Call) -> Answer:
         "geoName": "Россия",
         "warehouseName": IN_REPORTS,
     }
-    data = {"currency": "RUB", "dtNextBox": day_name(day + 7), "dtTillMax": day_name(day + 30), "warehouseList": [row]}
-    return json_answer({"response": {"data": data}})
+    return _tariffs(call, row, "dtNextBox", "dtTillMax")
+
+
+def pallet_tariffs(call: Call) -> Answer:
+    row = {
+        "palletDeliveryExpr": "170",
+        "palletDeliveryValueBase": "51",
+        "palletDeliveryValueLiter": "11,9",
+        "palletStorageExpr": "155",
+        "palletStorageValueExpr": "35.65",
+        "warehouseName": IN_REPORTS,
+    }
+    return _tariffs(call, row, "dtNextPallet", "dtTillMax")
+
+
+def return_tariffs(call: Call) -> Answer:
+    row = {
+        "deliveryDumpKgtOfficeBase": "1 039",
+        "deliveryDumpKgtOfficeLiter": "9,1",
+        "deliveryDumpKgtReturnExpr": "1 050",
+        "deliveryDumpSrgOfficeExpr": "170",
+        "deliveryDumpSrgReturnExpr": "170",
+        "deliveryDumpSupCourierBase": "229",
+        "deliveryDumpSupCourierLiter": "9,1",
+        "deliveryDumpSupOfficeBase": "129",
+        "deliveryDumpSupOfficeLiter": "9,1",
+        "deliveryDumpSupReturnExpr": "250",
+        "warehouseName": IN_REPORTS,
+    }
+    return _tariffs(call, row, "dtNextDeliveryDumpKgt", "dtNextDeliveryDumpSrg", "dtNextDeliveryDumpSup")
+
+
+def _tariffs(call: Call, row: dict[str, str], *dates: str) -> Answer:
+    _date(call)
+    day = moscow_day(call.moment)
+    until = {name: day_name(day + 7 * place) for place, name in enumerate(dates, start=1)}
+    return json_answer({"response": {"data": {"currency": "RUB", **until, "warehouseList": [row]}}})
 
 
 def _date(call: Call) -> None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from stock.simulators.wildberries.answers import Answer, json_answer, marketplace_error
-from stock.simulators.wildberries.gateway import Call
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.places import OFFICES
 
 LARGEST_PAGE = 1000
+LARGEST_AMOUNT = 100_000
 
 
 def warehouses(call: Call) -> Answer:
@@ -60,6 +61,25 @@ def own_stocks(call: Call) -> Answer:
     return json_answer({"stocks": rows})
 
 
+def set_own_stocks(call: Call) -> Answer:
+    """The seller counts: amounts replace what lies in this warehouse, at once."""
+    source = _source(call)
+    rows = _body(call).get("stocks")
+    if not isinstance(rows, list) or not 1 <= len(rows) <= LARGEST_PAGE:
+        raise marketplace_error(400, "IncorrectRequest", "Переданы некорректные данные")
+    numbers = call.shop.catalogue.by_chrt()
+    for row in rows:
+        chrt, amount = row.get("chrtId"), row.get("amount")
+        if type(amount) is not int or not 0 <= amount <= LARGEST_AMOUNT:
+            raise marketplace_error(400, "IncorrectRequest", "Переданы некорректные данные")
+        if chrt not in numbers:
+            raise marketplace_error(404, "NotFound", "Товар не найден")
+    warehouse = call.shop.warehouses[source - 1].id
+    for row in rows:
+        call.sellers.change(call.seller, "stock", chrt_id=row["chrtId"], warehouse_id=warehouse, quantity=row["amount"])
+    return Answer(204)
+
+
 def _source(call: Call) -> int:
     text = call.path["warehouseId"]
     for source, warehouse in enumerate(call.shop.warehouses, start=1):
@@ -70,10 +90,12 @@ def _source(call: Call) -> int:
     raise marketplace_error(404, "NotFound", "Склад не найден")
 
 
+def _body(call: Call) -> dict[str, Any]:
+    return call.body(lambda status, _: marketplace_error(status, "IncorrectRequestBody", "Incorrect required body"))
+
+
 def _asked(call: Call) -> list[int]:
-    body: dict[str, Any] = call.body(
-        lambda status, _: marketplace_error(status, "IncorrectRequestBody", "Incorrect required body")
-    )
+    body = _body(call)
     if "skus" in body and "chrtIds" not in body:
         raise marketplace_error(
             400, "SKUUploadDisabled", "Uploading stock is not allowed by 'sku'. Please use the 'chrtId' key"

@@ -3,8 +3,8 @@
 from typing import Any
 
 from stock.simulators.wildberries.answers import Answer, json_answer, prices_error
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.catalogue import Card
-from stock.simulators.wildberries.gateway import Call
 
 LARGEST_PAGE = 1000
 INVALID = "Invalid request parameters"

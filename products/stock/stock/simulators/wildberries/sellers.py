@@ -13,8 +13,10 @@ from threading import Lock, RLock
 from typing import Any
 from uuid import UUID
 
-from stock.simulators.wildberries.catalogue import Card, make_catalogue, make_replay_catalogue
-from stock.simulators.wildberries.demand import appetite_of, replayed_appetite
+import numpy as np
+
+from stock.simulators.wildberries.catalogue import Card, Catalogue, make_catalogue, make_replay_catalogue
+from stock.simulators.wildberries.demand import Appetite, appetite_of, replayed_appetite
 from stock.simulators.wildberries.moments import day_start, moment_of, moscow_day
 from stock.simulators.wildberries.replay import retail_goods
 from stock.simulators.wildberries.shop import WB, Shop, Warehouse
@@ -78,6 +80,9 @@ class Seller:
                 apply(self._shop, change)
         self._shop.advance(moment)
         return self._shop
+
+
+NOWHERE = Shop(0, 0, Catalogue(), Appetite(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64)), ())
 
 
 def make_shop(spec: Spec, start: int) -> Shop:

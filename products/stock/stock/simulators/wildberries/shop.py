@@ -28,6 +28,8 @@ from stock.simulators.wildberries.supplies import Supply, needed_by
 
 Counts = npt.NDArray[np.int64]
 FOREVER: Final = 2**62
+KEPT_DAYS: Final = 100
+HISTORY_TICK: Final = 4 * TICK  # the history of stocks is refreshed every two hours
 WB: Final = 0  # the first source is the warehouse of Wildberries; the others are the seller's own
 ENDS, RETURNS, ARRIVES, DELIVERED, EDITED = range(5)
 
@@ -53,11 +55,11 @@ class View:
 
 @dataclass(slots=True)
 class DayBook:
-    """What one Moscow day left behind, by size."""
+    """What one Moscow day left behind, by size: stock at midnight at Wildberries and at the seller's, hours without."""
 
-    close: Counts
-    empty_ticks: Counts
-    lost: Counts
+    close: npt.NDArray[np.int32]
+    empty_ticks: npt.NDArray[np.int16]
+    lost: npt.NDArray[np.int16]
 
 
 @dataclass
@@ -98,6 +100,7 @@ class Shop:
         self._place = 0
         self._redraws = 0
         self.view = self.view_before = self._look()
+        self.history_view = self.view
 
     # Time
 
@@ -114,6 +117,8 @@ class Shop:
     def _tick(self) -> None:
         """A full or half hour: figures are refreshed for all to see; at midnight in Moscow a new day begins."""
         self.view_before, self.view = self.view, self._look()
+        if self.at % HISTORY_TICK == 0:
+            self.history_view = self.view
         day = moscow_day(self.at)
         if self.at == day_start(day) or day not in self.days:
             self._begin(day)
@@ -123,9 +128,10 @@ class Shop:
     def _begin(self, day: int) -> None:
         sizes = len(self.catalogue.chrt_ids)
         if day - 1 in self.days:
-            self.days[day - 1].close = self.shelf.copy()
-        empty = np.zeros(sizes, dtype=np.int64)
-        self.days[day] = DayBook(close=self.shelf.copy(), empty_ticks=empty, lost=empty.copy())
+            self.days[day - 1].close = self._by_owner()
+        empty = np.zeros(sizes, dtype=np.int16)
+        self.days[day] = DayBook(close=self._by_owner(), empty_ticks=empty, lost=empty.copy())
+        self.days.pop(day - KEPT_DAYS, None)
         self.is_listed = np.array([not self.catalogue.cards[card].trashed_at for card in self.catalogue.card_of_size])
         self._wishes, self._place = self._draw(day, 0), 0
         self._order_supply(day)
@@ -256,6 +262,9 @@ class Shop:
                 heapq.heappush(self._heap, (day_start(day) + int(random.integers(1, DAY)), EDITED, int(number)))
 
     # Looking
+
+    def _by_owner(self) -> npt.NDArray[np.int32]:
+        return np.stack([self.shelf[WB], self.shelf[1:].sum(axis=0)]).astype(np.int32)
 
     def _look(self) -> View:
         return View(

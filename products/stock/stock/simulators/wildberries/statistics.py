@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from stock.simulators.wildberries.answers import Answer, Refused, json_answer
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.demand import BOUGHT, Integers
-from stock.simulators.wildberries.gateway import Call
 from stock.simulators.wildberries.moments import DAY, NEVER, day_start, moscow_day, naive_moscow, read_moment
 from stock.simulators.wildberries.orders import (
     BASKET,

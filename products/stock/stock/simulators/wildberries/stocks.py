@@ -7,8 +7,8 @@ import numpy as np
 import orjson
 
 from stock.simulators.wildberries.answers import Answer, analytics_error
+from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.demand import Integers
-from stock.simulators.wildberries.gateway import Call
 from stock.simulators.wildberries.places import HIDDEN_ID, HIDDEN_NAME, WB_WAREHOUSES
 from stock.simulators.wildberries.shop import WB
 
