@@ -32,7 +32,7 @@ def worker_process(database, **environment):
 async def ticks():
     async with transaction() as session:
         rows = await session.execute(text("SELECT schedule, count(*) FROM jobs.slots GROUP BY schedule"))
-        return dict(rows)
+        return dict(rows.all())
 
 
 async def test_killing_a_worker_in_mid_run_loses_no_job(database):
