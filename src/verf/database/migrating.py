@@ -25,6 +25,8 @@ ONE_AT_A_TIME = 0x76657266  # "verf"
 HERE = Path(__file__).parent
 LOCK_NOT_AVAILABLE = "55P03"
 TRIES = 5
+# Every room may use the extensions and functions of the database's own revisions without depending on them.
+GOALS = ("database@head", "heads")
 
 
 class CyrillicNotSearchable(Unavailable):
@@ -105,22 +107,28 @@ def _prepare(connection: Connection, rooms: list[str], app: URL) -> None:
 
 
 def _upgrade(connection: Connection, scripts: ScriptDirectory) -> None:
-    context = _context(connection, scripts)
-    connection.rollback()
-    with Operations.context(context):
-        context.run_migrations()
+    for goal in GOALS:
+        # Alembic commits each revision only if it finds no transaction begun.
+        connection.rollback()
+        context = _context(connection, scripts, goal)
+        with Operations.context(context):
+            context.run_migrations()
 
 
 def _missing(connection: Connection, scripts: ScriptDirectory) -> list[str]:
     """In the order in which they will be applied."""
-    context = _context(connection, scripts)
-    steps = context.opts["fn"](context.get_current_heads(), context)
-    return [step.revision.revision for step in steps]
+    found: dict[str, None] = {}
+    for goal in GOALS:
+        context = _context(connection, scripts, goal)
+        found |= dict.fromkeys(
+            step.revision.revision for step in context.opts["fn"](context.get_current_heads(), context)
+        )
+    return list(found)
 
 
-def _context(connection: Connection, scripts: ScriptDirectory) -> MigrationContext:
+def _context(connection: Connection, scripts: ScriptDirectory, goal: str) -> MigrationContext:
     def missing(applied: Any, context: MigrationContext) -> Any:
-        return scripts._upgrade_revs("heads", applied)  # noqa: SLF001 - what every Alembic env.py calls
+        return scripts._upgrade_revs(goal, applied)  # noqa: SLF001 - what every Alembic env.py calls
 
     options = {"version_table_schema": "database", "transaction_per_migration": True, "fn": missing, "script": scripts}
     return MigrationContext.configure(connection, opts=options)
