@@ -1,1 +1,12 @@
-"""Tell a person something, on the channels they chose, once."""
+"""Tell a person something, in their language, on the channels they chose, once.
+
+Not a place for what is said: each room and product declares its own notices and brings their templates.
+"""
+
+from verf.notifications.catalogue import configure
+from verf.notifications.listing import MailSent, recent_mails
+from verf.notifications.sending import notify
+from verf.notifications.smtp import use_smtp
+from verf.notifications.suppressing import lift_suppression
+
+__all__ = ["MailSent", "configure", "lift_suppression", "notify", "recent_mails", "use_smtp"]

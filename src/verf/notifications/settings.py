@@ -1,0 +1,17 @@
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from verf.settings import Section
+
+
+class NotificationSettings(Section, env_prefix="VERF_NOTIFICATIONS_"):
+    """How mail leaves the house. Without a host, a sandbox uses its own mail server."""
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str = "verf <no-reply@verf.localhost>"
+    reply_to: str = ""
