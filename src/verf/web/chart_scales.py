@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 STEPS = (1, 2, 2.5, 5, 10)
 
@@ -72,7 +73,7 @@ def runs(values: Sequence[float | None]) -> list[list[int]]:
 def path(points: Sequence[tuple[float, float]]) -> str:
     """Straight lines with softened corners, which never swing beyond the data."""
     parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for (before_x, before_y), (x, y) in zip(points, points[1:], strict=False):
+    for (before_x, before_y), (x, y) in pairwise(points):
         middle = (before_x + x) / 2
         parts.append(f"C{middle:.1f} {before_y:.1f} {middle:.1f} {y:.1f} {x:.1f} {y:.1f}")
     return "".join(parts)

@@ -10,8 +10,11 @@ from verf.web.chart_scales import Frame, path, runs, ticks
 from verf.web.formats import format_compact, format_number
 
 Format = Callable[[float], str]
-# Text in an SVG shrinks with the picture, so there is one picture for wide places and one for phones.
-SIZES = {"wide": (860, 7), "narrow": (360, 3)}
+# Text in an SVG shrinks with the picture, so there is one picture for each kind of place; the style sheet shows one.
+SIZES = {"wide": (1040, 10), "medium": (620, 6), "narrow": (360, 3)}
+GRID = Markup(
+    '<line class="grid" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/><text x="{}" y="{label:.1f}" class="end">{}</text>'
+)
 _numbers = count(1)
 
 
@@ -51,7 +54,7 @@ class Period:
     label: str
 
 
-def line(
+def line(  # noqa: PLR0913  # a chart has this many independent choices
     labels: Sequence[str],
     series: Sequence[Series],
     *,
@@ -142,9 +145,7 @@ def _gradient(key: str) -> Markup:
 
 def _grid(frame: Frame, scale: Sequence[float], short: Format) -> Markup:
     return Markup("").join(
-        Markup(
-            '<line class="grid" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/><text x="{}" y="{label:.1f}" class="end">{}</text>'
-        ).format(
+        GRID.format(
             frame.left, frame.width - frame.right, frame.left - 8, short(tick), y=frame.y(tick), label=frame.y(tick) + 4
         )
         for tick in scale
@@ -191,7 +192,8 @@ def _range(frame: Frame, band: Range) -> Markup:
 def _mark(frame: Frame, mark: Mark) -> Markup:
     y = frame.y(mark.value)
     return Markup(
-        '<line class="mark" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/><text class="end mark-label" x="{}" y="{t:.1f}">{}</text>'
+        '<line class="mark" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        '<text class="end mark-label" x="{}" y="{t:.1f}">{}</text>'
     ).format(frame.left, frame.width - frame.right, frame.width - frame.right, escape(mark.label), y=y, t=y - 6)
 
 
@@ -251,7 +253,7 @@ def _cluster(frame: Frame, index: int, column: Sequence[float]) -> Markup:
     width = min((frame.slot - gap) / max(len(column), 1), 44)
     start = frame.slot_start(index) + (frame.slot - width * len(column)) / 2
     return Markup("").join(
-        _bar(frame, at, start + width * at, width - (1 if len(column) > 1 else 0), 0, value)
+        _bar(frame, at, start + width * at, width - (1 if len(column) > 1 else 0), base=0, top=value)
         for at, value in enumerate(column)
     )
 
@@ -261,12 +263,12 @@ def _stack(frame: Frame, index: int, column: Sequence[float]) -> Markup:
     start = frame.slot_start(index) + (frame.slot - width) / 2
     drawn, base = Markup(""), 0.0
     for at, value in enumerate(column):
-        drawn += _bar(frame, at, start, width, base, base + value)
+        drawn += _bar(frame, at, start, width, base=base, top=base + value)
         base += value
     return drawn
 
 
-def _bar(frame: Frame, at: int, x: float, width: float, base: float, top: float) -> Markup:
+def _bar(frame: Frame, at: int, x: float, width: float, *, base: float, top: float) -> Markup:
     upper, lower = sorted((frame.y(base), frame.y(top)))
     return Markup('<rect class="bar s{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="3"/>').format(
         at, x, upper, max(width, 1), max(lower - upper, 0)

@@ -23,7 +23,7 @@ def read_cookie(request: Request, name: str) -> str | None:
 def set_cookie(
     response: Response, name: str, value: str, *, max_age: int | None = None, for_scripts: bool = False
 ) -> None:
-    """HttpOnly unless a script of ours must write it (the theme); SameSite=Lax; gone with the browser without max_age."""
+    """HttpOnly unless a script of ours writes it too; SameSite=Lax; gone with the browser without max_age."""
     response.set_cookie(
         cookie_name(name),
         value,

@@ -91,7 +91,7 @@ def format_duration(value: timedelta) -> str:
 
 
 def format_unit(value: Number, unit: str, digits: int | None = None) -> str:
-    """17.6, "day" -> 17.6 days, "17,6 дня"; the units are those of CLDR: day, hour, minute, second, percent, kilobyte."""
+    """17.6, "day" -> 17.6 days, "17,6 дня"; the units are those of CLDR: day, hour, minute, second, kilobyte."""
     shown = Decimal(str(value)) if digits is None else round(Decimal(str(value)), digits)
     return units.format_unit(shown, unit, locale=babel_locale())
 

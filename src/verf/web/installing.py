@@ -14,6 +14,8 @@ from verf.web.problems import Problem, on_bad_request, on_http_exception, on_ver
 from verf.web.security import SecurityHeaders
 from verf.web.settings import WebSettings
 
+DOCUMENTED = ("/api/", "/health/")
+
 
 def install(app: FastAPI) -> None:
     """Headers, the gate, CORS where allowed, and failures as problems or pages.
@@ -43,6 +45,8 @@ def _document_problems(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = describe()
+            # Pages are no API.
+            schema["paths"] = {path: found for path, found in schema["paths"].items() if path.startswith(DOCUMENTED)}
             _add_problem(schema)
             app.openapi_schema = schema
         return app.openapi_schema

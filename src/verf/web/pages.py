@@ -1,4 +1,4 @@
-"""Static files, the switches of language and theme, the reference of the API and the page that shows every component."""
+"""Static files, the switches of language and theme, the reference of the API, the page of all components."""
 
 from typing import Annotated
 from urllib.parse import urlsplit

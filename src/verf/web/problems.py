@@ -1,6 +1,7 @@
 """Every failure as an answer: a problem for programs (RFC 9457), a page for people, a toast for a page that is open."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -80,9 +81,8 @@ async def on_verf_error(request: Request, error: Exception) -> Response:
         log(__name__).warning("unavailable", error=error.code, reason=str(error))
     if isinstance(error, NotSignedIn) and not wants_problem(request):
         return sign_in_first(request)
-    return await answer(
-        request,
-        error.status,
+    failure = Failure(
+        status=error.status,
         code=error.code,
         title=error.title,
         detail=_(str(error)),
@@ -90,6 +90,7 @@ async def on_verf_error(request: Request, error: Exception) -> Response:
         extra=extra,
         headers=headers,
     )
+    return await answer(request, failure)
 
 
 def sign_in_first(request: Request) -> Response:
@@ -114,9 +115,9 @@ async def on_bad_request(request: Request, error: Exception) -> Response:
         )
         for fault in found
     ]
-    return await answer(
-        request, 400 if malformed else 422, faults=faults, code="malformed-json" if malformed else "invalid"
-    )
+    if malformed:
+        return await answer(request, Failure(status=400, code="malformed-json", faults=faults))
+    return await answer(request, Failure(status=422, faults=faults))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -124,88 +125,71 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
     said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
-    return await answer(request, error.status_code, detail=_(said), headers=error.headers)
+    return await answer(request, Failure(status=error.status_code, detail=_(said), headers=error.headers or {}))
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """The log knows everything; the answer only where to look."""
     log(__name__).error("request failed", exc_info=error, method=request.method, path=request.url.path)
-    return await answer(request, 500)
+    return await answer(request, Failure(status=500))
 
 
-async def answer(
-    request: Request,
-    status: int,
-    *,
-    code: str = "",
-    title: str = "",
-    detail: str = "",
-    faults: Iterable[Fault] = (),
-    extra: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    code = code or CODES.get(status, "error")
-    detail = detail or str(detail_of(status))
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What is told about one failure, in whatever form."""
+
+    status: int
+    code: str = ""
+    title: str = ""
+    detail: str = ""
+    faults: Sequence[Fault] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known_code(self) -> str:
+        return self.code or CODES.get(self.status, "error")
+
+    @property
+    def known_detail(self) -> str:
+        return self.detail or str(detail_of(self.status))
+
+
+async def answer(request: Request, failure: Failure) -> Response:
     if wants_problem(request):
-        return _as_problem(request, status, code, title, detail, list(faults), extra or {}, headers)
+        return _as_problem(request, failure)
     if "hx-request" in request.headers:
-        return _as_toast(status, detail, headers)
-    return await _as_page(request, status, detail, list(faults), extra or {}, headers)
+        return _as_toast(failure)
+    return await _as_page(request, failure)
 
 
-def _as_problem(
-    request: Request,
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    faults: list[Fault],
-    extra: Mapping[str, Any],
-    headers: Mapping[str, str] | None,
-) -> Response:
+def _as_problem(request: Request, failure: Failure) -> Response:
+    code = failure.known_code
     body = {
         "type": f"{load(House).url}/problems/{code}",
-        "title": title or code.replace("-", " ").capitalize(),
-        "status": status,
-        "detail": detail,
+        "title": failure.title or code.replace("-", " ").capitalize(),
+        "status": failure.status,
+        "detail": failure.known_detail,
         "instance": request.url.path,
         "code": code,
-        "errors": [fault.model_dump() for fault in faults],
-        **extra,
+        "errors": [fault.model_dump() for fault in failure.faults],
+        **failure.extra,
         "request_id": request_id(),
     }
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, failure.status, failure.headers, media_type="application/problem+json")
 
 
-def _as_toast(status: int, detail: str, headers: Mapping[str, str] | None) -> Response:
-    kind: Kind = "error" if status >= 500 else "warning"
-    return Response(
-        status_code=status,
-        headers={**(headers or {}), "HX-Reswap": "none", "HX-Trigger": toast_header(Toast(detail, kind))},
-    )
+def _as_toast(failure: Failure) -> Response:
+    kind: Kind = "error" if failure.status >= 500 else "warning"
+    toast = toast_header(Toast(failure.known_detail, kind))
+    return Response(status_code=failure.status, headers={**failure.headers, "HX-Reswap": "none", "HX-Trigger": toast})
 
 
-async def _as_page(
-    request: Request,
-    status: int,
-    detail: str,
-    faults: list[Fault],
-    extra: Mapping[str, Any],
-    headers: Mapping[str, str] | None,
-) -> Response:
+async def _as_page(request: Request, failure: Failure) -> Response:
+    status = failure.status
     headline, advice = HEADLINES.get(status, HEADLINES[500 if status >= 500 else 400])
-    response = await page(
-        request,
-        "web/error.html",
-        status,
-        problem=status,
-        headline=headline,
-        advice=advice,
-        detail=detail,
-        faults=faults,
-        extra=extra,
-    )
-    response.headers.update(headers or {})
+    response = await page(request, "web/error.html", status, failure=failure, headline=headline, advice=advice)
+    response.headers.update(failure.headers)
     return response
 
 

@@ -1,13 +1,15 @@
 """From a template and its words to a response."""
 
+import gzip
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import lucide
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from lucide import IconDoesNotExist
+from lucide.jinja import lucide
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -15,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from verf.kit import now
 from verf.manifest import NavigationItem, Product, Room
 from verf.settings import House, load
+from verf.telemetry import log
 from verf.web import charts
 from verf.web.cookies import read_cookie
 from verf.web.formats import FILTERS
@@ -24,6 +27,7 @@ from verf.web.request_ids import request_id
 from verf.web.static_files import load_static, static_url
 from verf.web.toasts import Kind, Toast, clear_toast, leave_toast, waiting_toast
 
+WORTH_COMPRESSING = 1_000
 THEMES = ("light", "dark")
 
 _environment: Environment | None = None
@@ -84,7 +88,11 @@ def _bytecode_cache() -> FileSystemBytecodeCache:
 def icon(name: str) -> Markup:
     """An icon of lucide, drawn in the colour of the text around it; silent for screen readers."""
     attributes = {"class": "icon", "aria-hidden": "true"}
-    return Markup(lucide._render_icon(name, None, **attributes))  # noqa: S704, SLF001  # our own icon set
+    try:
+        return Markup(lucide(name, size=None, **attributes))  # noqa: S704  # drawn by the icon set
+    except IconDoesNotExist:
+        log(__name__).warning("icon does not exist", icon=name)
+        return Markup(lucide("circle-dashed", size=None, **attributes))  # noqa: S704  # drawn by the icon set
 
 
 def environment() -> Environment:
@@ -104,10 +112,18 @@ async def page(
     """The template as a response; for htmx only the block whose name is the id of the target, if there is one."""
     toast = waiting_toast(request)
     html = render(request, template, block=block or _wanted_block(request, template), toast=toast, **context)
-    response = HTMLResponse(html, status, headers={"Cache-Control": "private, no-store", "Vary": "HX-Request, Cookie"})
+    response = _compressed(request, html, status)
     if toast:
         clear_toast(response)
     return response
+
+
+def _compressed(request: Request, html: str, status: int) -> Response:
+    headers = {"Cache-Control": "private, no-store", "Vary": "HX-Request, Cookie, Accept-Encoding"}
+    if len(html) < WORTH_COMPRESSING or "gzip" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(html, status, headers=headers)
+    content = gzip.compress(html.encode(), 4, mtime=0)
+    return HTMLResponse(content, status, headers={**headers, "Content-Encoding": "gzip"})
 
 
 def render(request: Request, template: str, *, block: str | None = None, **context: Any) -> str:
