@@ -23,7 +23,7 @@ _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Key, httpx.AsyncCli
 _overrides: dict[str, httpx.AsyncBaseTransport] = {}
 
 
-def client(  # noqa: PLR0913 - keywords of one call, each with a default
+def client(
     name: str,
     base_url: str,
     *,
