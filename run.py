@@ -33,7 +33,14 @@ REASONS = {
     "npm ci": "The front-end packages could not be fetched: the npm registry is out of reach. "
     "Check the network, or point VERF_VENDOR_DIR at a folder with the ready-made files.",
 }
-UNREACHABLE = ("NewConnectionError", "ConnectTimeout", "ReadTimeout", "No matching distribution", "Max retries", "resolve")
+UNREACHABLE = (
+    "NewConnectionError",
+    "ConnectTimeout",
+    "ReadTimeout",
+    "No matching distribution",
+    "Max retries",
+    "resolve",
+)
 
 
 def main() -> None:
@@ -57,7 +64,15 @@ def prepare(pins: str) -> None:
         raise Refused(f"verf needs about {NEEDED_MEGABYTES} MB of disk in {ROOT}, and {free} MB are free.")
     make_venv()
     packages = sum("==" in line and line[0].isalnum() for line in (ROOT / pins).read_text().splitlines())
-    pip(f"Installing {packages} packages", "install", "--require-hashes", "--no-deps", "-r", str(ROOT / pins), total=packages)
+    pip(
+        f"Installing {packages} packages",
+        "install",
+        "--require-hashes",
+        "--no-deps",
+        "-r",
+        str(ROOT / pins),
+        total=packages,
+    )
     members = sorted(str(path.parent) for path in ROOT.glob("products/*/pyproject.toml"))
     editable = [word for member in (str(ROOT), *members) for word in ("-e", member)]
     pip("Building verf and its products", "install", "--no-deps", *editable)
@@ -98,7 +113,13 @@ def pip(what: str, *words: str, total: int = 0) -> None:
     environment = os.environ | {"PIP_ROOT_USER_ACTION": "ignore", "PYTHONUNBUFFERED": "1"}
     seen, lines = 0, []
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment, cwd=ROOT
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+        cwd=ROOT,
     ) as process:
         for line in process.stdout or ():
             lines.append(line)
@@ -117,7 +138,9 @@ def reason(output: str) -> str:
         if sign in output:
             return f"{sentence}\n\n{tail(output)}"
     if any(sign in output for sign in UNREACHABLE):
-        return f"The Python package index is out of reach. Check the network and run the command again.\n\n{tail(output)}"
+        return (
+            f"The Python package index is out of reach. Check the network and run the command again.\n\n{tail(output)}"
+        )
     return f"The installation failed. The last lines of pip:\n\n{tail(output)}"
 
 
@@ -153,7 +176,7 @@ def say(what: str) -> None:
 
 def show(progress: str) -> None:
     if sys.stdout.isatty():
-        print(f"\r\033[K{progress}", end="" if progress else "", flush=True)
+        print(f"\r\033[K{progress}", end="", flush=True)
 
 
 class Refused(Exception):

@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-HOW = "On Debian and Ubuntu: apt install chromium. Any Chromium will do; VERF_CHROMIUM names one that is not on the PATH."
+HOW = (
+    "On Debian and Ubuntu: apt install chromium. Any Chromium will do; VERF_CHROMIUM names one that is not on the PATH."
+)
 
 
 def find_browser() -> str | None:
@@ -23,7 +25,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "no Chromium found" in str(report.longrepr)]
+    skipped = [
+        report for report in terminalreporter.stats.get("skipped", []) if "no Chromium found" in str(report.longrepr)
+    ]
     if skipped:
         terminalreporter.section("browser tests were skipped")
         terminalreporter.write_line(f"{len(skipped)} tests that walk pages were skipped: no Chromium was found. {HOW}")

@@ -15,7 +15,11 @@ PRODUCTS = sorted(path.parent.name for path in ROOT.glob("products/*/pyproject.t
 HOUSE = grimp.build_graph("verf", *PRODUCTS, cache_dir=None)
 EDGES = {"pages", "api", "webhooks", "jobs", "bot", "admin", "checks"}
 BANNED_NAMES = {"utils", "helpers", "common", "core", "base", "manager", "service", "misc", "constants"}
-SOURCES = sorted(path for folder in ("src", *(f"products/{name}/{name}" for name in PRODUCTS)) for path in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(
+    path
+    for folder in ("src", *(f"products/{name}/{name}" for name in PRODUCTS))
+    for path in (ROOT / folder).rglob("*.py")
+)
 CODE = [path for path in SOURCES if "migrations" not in path.parts]
 IMPORTS = [(a, b) for a in sorted(HOUSE.modules) for b in sorted(HOUSE.find_modules_directly_imported_by(a))]
 
@@ -33,7 +37,8 @@ def test_rooms_are_entered_through_the_door() -> None:
     past = [
         f"{importer} imports {imported}"
         for importer, imported in IMPORTS
-        if room(importer) != room(imported) and imported != room(imported)
+        if room(importer) != room(imported)
+        and imported != room(imported)
         # app puts the house together; a test plug-in and the command line stand on top of it.
         and not (imported.endswith(".manifest") and room(importer) == "verf.app")
         and not imported.startswith("verf.app")
@@ -45,7 +50,9 @@ def test_only_the_manifest_imports_edges() -> None:
     wrong = [
         f"{importer} imports {imported}"
         for importer, imported in IMPORTS
-        if room(imported) != imported and imported.split(".")[-1] in EDGES and not importer.endswith(".manifest")
+        if room(imported) != imported
+        and imported.split(".")[-1] in EDGES
+        and not importer.endswith(".manifest")
         and not imported.startswith("verf.admin.admin")
     ]
     assert wrong == []
@@ -67,7 +74,9 @@ def test_doors_are_narrow_and_say_what_they_are_for() -> None:
         names = [
             element
             for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == "__all__"
             for element in getattr(node.value, "elts", [])
         ]
         assert len(names) <= 30, f"{door.parent.name} has {len(names)} names in its door"
@@ -92,14 +101,24 @@ def test_the_clock_and_the_commit_have_one_owner(path: Path) -> None:
     for call in calls(ast.parse(path.read_text())):
         name = ast.unparse(call.func)
         if not relative.startswith("src/verf/kit/"):
-            assert name not in {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now"}, name
+            assert name not in {
+                "datetime.now",
+                "datetime.utcnow",
+                "datetime.today",
+                "date.today",
+                "datetime.datetime.now",
+            }, name
         if not relative.startswith("src/verf/database/"):
             assert not name.endswith((".commit", ".rollback")), f"{name} belongs to verf.database"
 
 
 def test_import_contracts_are_kept() -> None:
     done = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 

@@ -51,7 +51,14 @@ class Visitor:
 
     @classmethod
     async def arrive(
-        cls, browser: Browser, url: str, *, language: str = "en-GB", theme: str = "light", phone: bool = False, name: str = ""
+        cls,
+        browser: Browser,
+        url: str,
+        *,
+        language: str = "en-GB",
+        theme: str = "light",
+        phone: bool = False,
+        name: str = "",
     ) -> Self:
         context = await browser.new_context(
             viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]

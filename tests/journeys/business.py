@@ -32,7 +32,11 @@ class Business:
         self.log = folder / "verf-up.log"
 
     def start(self, *words: str) -> Self:
-        environment = os.environ | {"VERF_PORT": str(self.port), "VERF_DATA": str(self.folder / "data"), **self.settings}
+        environment = os.environ | {
+            "VERF_PORT": str(self.port),
+            "VERF_DATA": str(self.folder / "data"),
+            **self.settings,
+        }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [VERF, *(words or ("up",))], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
@@ -80,4 +84,6 @@ class Business:
             if found := self.mails(to, subject):
                 return found[0]
             time.sleep(0.1)
-        raise AssertionError(f"no mail {subject!r} to {to}; there are {httpx.get(f'{self.url}/sandbox/api/mail').text[:2000]}")
+        raise AssertionError(
+            f"no mail {subject!r} to {to}; there are {httpx.get(f'{self.url}/sandbox/api/mail').text[:2000]}"
+        )

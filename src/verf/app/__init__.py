@@ -1,5 +1,25 @@
 """Where the house is put together: the one place that knows every room and finds the products."""
 
+from verf.app.chores import Login, give_staff_role, migrate_house, move_clock, sandbox_staff
+from verf.app.house import NotReadyToStart, open_house
 from verf.app.rooms import all_rooms, installed_products, platform_rooms
+from verf.app.running import outside_world, run_all, run_web, run_worker
+from verf.app.web import create_web
 
-__all__ = ["all_rooms", "installed_products", "platform_rooms"]
+__all__ = [
+    "Login",
+    "NotReadyToStart",
+    "all_rooms",
+    "create_web",
+    "give_staff_role",
+    "installed_products",
+    "migrate_house",
+    "move_clock",
+    "open_house",
+    "outside_world",
+    "platform_rooms",
+    "run_all",
+    "run_web",
+    "run_worker",
+    "sandbox_staff",
+]

@@ -13,7 +13,7 @@ from verf.identity.middleware import SignIn
 from verf.identity.people import find_person, list_people, people_of, person_of
 from verf.identity.registration import Application, register, vouch_for
 from verf.identity.sessions import choose_organisation
-from verf.identity.staff import add_staff
+from verf.identity.staff_members import add_staff
 from verf.identity.viewers import Person, PersonId, SessionId, StaffRole, Viewer, access_query
 
 __all__ = [

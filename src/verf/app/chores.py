@@ -1,0 +1,64 @@
+"""What an operator does from a terminal beside the running house."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from verf.app.house import NotReadyToStart, open_house
+from verf.app.rooms import all_rooms
+from verf.database import migrate, transaction
+from verf.identity import Application, StaffRole, add_staff, new_hash
+from verf.organisations import settle
+from verf.outbound import client
+from verf.settings import House, kept_secret, load
+
+LONGEST_STEP_SECONDS = 300
+SANDBOX_STAFF = "staff@example.com"
+PASSWORD_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Login:
+    email: str
+    password: str
+
+
+async def sandbox_staff() -> Login:
+    """Somebody who may see the staff console of this sandbox; the same login at every start."""
+    login = Login(SANDBOX_STAFF, kept_secret(load(House).data / "secrets" / "staff").decode()[:PASSWORD_LENGTH])
+    hashed = await new_hash(login.password)
+    application = Application(email=login.email, password_hash=hashed, name="Sandbox staff")
+    async with transaction(system="sandbox staff login") as session:
+        await settle(session, application, organisation="verf staff")
+        await add_staff(session, login.email, "owner")
+    return login
+
+
+async def migrate_house() -> list[str]:
+    rooms = all_rooms()
+    async with open_house(rooms):
+        return await migrate(rooms)
+
+
+async def give_staff_role(email: str, role: StaffRole) -> str:
+    async with open_house(all_rooms()):
+        async with transaction(system="verf staff add") as session:
+            person = await add_staff(session, email, role)
+        return f"{person.email} is {role} in the staff console: {load(House).url}/staff/"
+
+
+async def move_clock(by: timedelta) -> str:
+    """Ask the running sandbox; it moves everything together and answers when it is done."""
+    house = load(House)
+    if not house.is_sandbox:
+        raise NotReadyToStart("Time can be moved in the sandbox only; this house runs in production mode.")
+    address = f"http://{house.host}:{house.port}"
+    http = client("sandbox", address, timeout=LONGEST_STEP_SECONDS)
+    try:
+        answer = await http.post("/sandbox/api/clock", json={"advance_seconds": by.total_seconds()})
+    except httpx.HTTPError as error:
+        raise NotReadyToStart(f"No sandbox answers at {address}. Start it first: verf up") from error
+    if answer.is_error:
+        raise NotReadyToStart(str(answer.json().get("detail", answer.text)))
+    return str(answer.json()["now"])

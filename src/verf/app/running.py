@@ -1,0 +1,110 @@
+"""What each command runs: everything in one process, or the pieces alone on many machines."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+
+from starlette.types import ASGIApp
+
+from verf.app.house import open_house, sandbox_folder
+from verf.app.rooms import all_rooms
+from verf.app.serving import listening_socket, server, stop_on_signals
+from verf.app.web import create_web, furnish
+from verf.jobs import Worker, shift
+from verf.manifest import Room
+from verf.notifications import use_smtp
+from verf.operations import watching_the_loop
+from verf.realtime import Hub
+from verf.sandbox import SmtpServer, create_sandbox, follow_clock, smtp_address
+from verf.settings import House, load
+
+Announce = Callable[[], Awaitable[None]]
+
+
+async def run_all(announce: Announce) -> None:
+    """`verf up`: web, worker, schedules and the sandbox. `announce` is called once the site answers."""
+    rooms = all_rooms()
+    with listening_socket() as listener:
+        async with open_house(rooms, migrating=True), AsyncExitStack() as stack:
+            stop = asyncio.Event()
+            hub = await stack.enter_async_context(Hub())
+            await stack.enter_async_context(watching_the_loop())
+            sandbox = await stack.enter_async_context(outside_world(rooms)) if load(House).is_sandbox else None
+            serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(Worker(rooms).run(stop))
+                tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
+                tasks.create_task(_when(lambda: serving.started, announce, stop))
+
+
+async def run_web(announce: Announce) -> None:
+    """`verf serve`: answers requests; jobs are done by `verf work` elsewhere."""
+    rooms = all_rooms()
+    with listening_socket() as listener:
+        async with open_house(rooms), AsyncExitStack() as stack:
+            stop = asyncio.Event()
+            hub = await stack.enter_async_context(Hub())
+            await stack.enter_async_context(watching_the_loop())
+            sandbox = await stack.enter_async_context(outside_world(rooms)) if load(House).is_sandbox else None
+            serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
+                tasks.create_task(_when(lambda: serving.started, announce, stop))
+
+
+async def run_worker() -> None:
+    """`verf work`: takes jobs until told to stop, then finishes the ones it has."""
+    rooms = all_rooms()
+    async with open_house(rooms), AsyncExitStack() as stack:
+        stop = asyncio.Event()
+        stop_on_signals(stop.set)
+        furnish(rooms)
+        if load(House).is_sandbox:
+            await stack.enter_async_context(_following_the_sandbox())
+        await Worker(rooms).run(stop)
+
+
+@asynccontextmanager
+async def outside_world(rooms: Sequence[Room]) -> AsyncIterator[ASGIApp]:
+    """Mail server, simulators and the clock, which moves waiting jobs with it."""
+    folder = sandbox_folder()
+    async with SmtpServer(folder) as smtp:
+        use_smtp(smtp.host, smtp.port)
+        simulators = [simulator for room in rooms for simulator in room.simulators]
+        yield create_sandbox(simulators, folder, [_move_jobs])
+
+
+async def _move_jobs(by: timedelta) -> None:
+    await shift(by)
+
+
+@asynccontextmanager
+async def _following_the_sandbox() -> AsyncIterator[None]:
+    """A worker beside the web process: its clock follows, its mail goes to the same inbox."""
+    folder = sandbox_folder()
+    if address := smtp_address(folder):
+        use_smtp(*address)
+    following = asyncio.create_task(follow_clock(folder))
+    try:
+        yield
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+
+
+async def _serve(serving: Awaitable[None], stop: asyncio.Event) -> None:
+    """When the server ends, by signal or by fault, the rest of the house ends too."""
+    try:
+        await serving
+    finally:
+        stop.set()
+
+
+async def _when(true: Callable[[], bool], then: Announce, stop: asyncio.Event) -> None:
+    while not true():
+        if stop.is_set():
+            return
+        await asyncio.sleep(0.01)
+    await then()

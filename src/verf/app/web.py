@@ -1,0 +1,45 @@
+"""The web application: routers of all rooms, inside the machinery that every request passes."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from verf import notifications
+from verf import web as web_room
+from verf.identity import SignIn
+from verf.manifest import Room
+from verf.organisations import find_viewer
+from verf.settings import House, load
+from verf.telemetry import Telemetry
+
+VERSION = "1"
+ABOUT = """
+Errors are `application/problem+json` (RFC 9457). Sign in with `POST /api/v1/auth/login` and send the access token as
+`Authorization: Bearer …`. Lists are paged with an opaque `cursor`. Limits are told in `RateLimit` headers.
+"""
+
+
+def furnish(rooms: Sequence[Room]) -> None:
+    """Templates, translations and notices: what pages and mails are made of, needed wherever either is made."""
+    web_room.configure(rooms)
+    notifications.configure(rooms)
+
+
+def create_web(rooms: Sequence[Room], *, sandbox: ASGIApp | None = None) -> FastAPI:
+    """`sandbox` is mounted at /sandbox; production never has one."""
+    furnish(rooms)
+    web = FastAPI(
+        title="verf", version=VERSION, description=ABOUT, docs_url=None, redoc_url=None, openapi_url="/openapi.json"
+    )
+    web.state.rooms = rooms
+    for room in rooms:
+        for router in room.routers:
+            web.include_router(router)
+    # The last one added stands outermost: telemetry sees everything, the viewer is known inside the gate's checks.
+    web_room.install(web)
+    web.add_middleware(SignIn, look_up=find_viewer)
+    web.add_middleware(Telemetry)
+    if sandbox is not None and load(House).is_sandbox:
+        web.mount("/sandbox", sandbox)
+    return web

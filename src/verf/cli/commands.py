@@ -1,0 +1,98 @@
+"""Each command is thin: it reads words, calls the house, and says in plain sentences what came of it."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from rich.console import Console
+
+from verf.app import all_rooms, give_staff_role, migrate_house, move_clock, run_all, run_web, run_worker
+from verf.cli.durations import duration
+from verf.cli.welcome import welcome
+from verf.errors import VerfError
+from verf.identity import StaffRole
+from verf.operations import describe_settings
+from verf.settings import SecretMissing
+
+main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+staff = typer.Typer(no_args_is_help=True, help="People who look after the house.")
+main.add_typer(staff, name="staff")
+terminal = Console(highlight=False)
+
+
+@main.callback()
+def describe() -> None:
+    """verf: launch a paid product with sign-in, jobs, mail, live pages and a sandbox of the outside world."""
+
+
+@main.command()
+def up() -> None:
+    """Start everything in one process: site, worker, schedules and, in sandbox mode, the outside world."""
+    run(run_all(lambda: welcome(terminal)))
+
+
+@main.command()
+def serve() -> None:
+    """Answer requests only; jobs are done by `verf work`."""
+    run(run_web(lambda: welcome(terminal)))
+
+
+@main.command()
+def work() -> None:
+    """Do jobs only. Start as many as you like."""
+    run(run_worker())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest shape. Safe to run on every machine at once."""
+    applied = run(migrate_house())
+    terminal.print("\n".join(["Applied:", *applied]) if applied else "The database is at head already.")
+
+
+@main.command()
+def clock(by: Annotated[str, typer.Argument(help="How far, for example +35d or +2h30m")]) -> None:
+    """Move the time of a running sandbox forward: tokens, schedules, jobs and simulators together."""
+    terminal.print(f"It is now {run(move_clock(duration(by)))}.")
+
+
+@main.command()
+def check() -> None:
+    """Say where each setting comes from. Secrets are never shown."""
+    for line in describe_settings(all_rooms()):
+        terminal.print(f"{line.variable:<44} {line.value:<40} {line.source}", soft_wrap=True, markup=False)
+
+
+@staff.command("add")
+def add(
+    email: str,
+    role: Annotated[StaffRole, typer.Option(help="What they may do")] = "admin",
+) -> None:
+    """Give a person who has signed up a place in the staff console."""
+    terminal.print(run(give_staff_role(email, role)))
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end; what the house refuses is a sentence on the terminal and exit code 1."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except* (VerfError, SecretMissing, LookupError) as errors:
+        fail("\n".join(str(error) for error in flatten(errors)))
+    except* KeyboardInterrupt:
+        fail("Stopped.")
+
+
+def flatten(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    return [
+        leaf
+        for error in group.exceptions
+        for leaf in (flatten(error) if isinstance(error, BaseExceptionGroup) else [error])
+    ]
+
+
+def fail(sentence: str) -> None:
+    typer.secho(sentence, err=True, fg="red")
+    raise typer.Exit(1)
