@@ -5,7 +5,8 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Constraint, Index, text
+from sqlalchemy import Table as SchemaTable
 
 from verf.database.migrating import owner_connection
 from verf.database.records import Table
@@ -21,7 +22,7 @@ ORDER BY 1
 """
 
 
-async def drift(rooms: Sequence[Room]) -> list[Any]:
+async def drift(rooms: Sequence[Room]) -> list[str]:
     """What the models of these rooms say and the database does not, or the reverse. Empty when they agree."""
     async with owner_connection() as connection:
         return await connection.run_sync(_differences, {room.name for room in rooms if room.models})
@@ -34,7 +35,7 @@ async def unguarded_tables(rooms: Sequence[Room]) -> list[str]:
         return list((await connection.execute(text(UNGUARDED), {"schemas": schemas})).scalars())
 
 
-def _differences(connection: Connection, schemas: set[str]) -> list[Any]:
+def _differences(connection: Connection, schemas: set[str]) -> list[str]:
     def concerns(name: str | None, kind: str, parents: Any) -> bool:
         return kind != "schema" or name in schemas
 
@@ -42,4 +43,19 @@ def _differences(connection: Connection, schemas: set[str]) -> list[Any]:
         return kind != "table" or thing.schema in schemas
 
     options = {"include_schemas": True, "include_name": concerns, "include_object": ours, "compare_type": True}
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Table.metadata))
+    found = compare_metadata(MigrationContext.configure(connection, opts=options), Table.metadata)
+    return [told for difference in found for told in _told(difference)]
+
+
+def _told(difference: Any) -> list[str]:
+    """One line each, like `add_column jobs runs Column(...)`; changes of a column come as lists."""
+    if isinstance(difference, list):
+        return [told for change in difference for told in _told(change)]
+    verb, *things = difference
+    return [" ".join([str(verb), *(_name(thing) for thing in things if thing is not None)])]
+
+
+def _name(thing: Any) -> str:
+    if isinstance(thing, SchemaTable):
+        return str(thing)
+    return f"{thing.table}: {thing!r}" if isinstance(thing, Index | Constraint) else repr(thing)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from verf.database.connections import connected
+from verf.database.records import Table
 from verf.database.roles import allow_login, make_roles, open_schema
 from verf.errors import Unavailable
 from verf.manifest import Room
@@ -131,6 +132,8 @@ def _context(connection: Connection, scripts: ScriptDirectory, goal: str) -> Mig
         return scripts._upgrade_revs(goal, applied)  # noqa: SLF001 - what every Alembic env.py calls
 
     options = {"version_table_schema": "database", "transaction_per_migration": True, "fn": missing, "script": scripts}
+    # Constraints that a revision leaves unnamed get the names that the models give them.
+    options["target_metadata"] = Table.metadata
     return MigrationContext.configure(connection, opts=options)
 
 
