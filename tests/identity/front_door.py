@@ -13,8 +13,8 @@ from verf.organisations import CurrentTenant, find_viewer
 from verf.organisations.manifest import room as organisations
 from verf.web import configure, install
 
-PASSWORD = "a quiet harbour at dawn"  # noqa: S105
-OTHER_PASSWORD = "seven green lighthouses"  # noqa: S105
+PASSWORD = "a quiet harbour at dawn"
+OTHER_PASSWORD = "seven green lighthouses"
 
 
 def front_door() -> FastAPI:

@@ -7,6 +7,7 @@ from verf.identity.access import CurrentPerson, CurrentViewer, SignedIn, StaffMe
 from verf.identity.cookies import device_of, keep_device
 from verf.identity.credentials import count as count_attempt
 from verf.identity.credentials import new_hash
+from verf.identity.email_addresses import normalise
 from verf.identity.facts import EmailVerificationRequested, PasswordResetRequested, SessionStolen, SignUpRepeated
 from verf.identity.link_tokens import reset_link, verification_link
 from verf.identity.middleware import SignIn
@@ -41,6 +42,7 @@ __all__ = [
     "keep_device",
     "list_people",
     "new_hash",
+    "normalise",
     "people_of",
     "person_of",
     "register",

@@ -22,7 +22,7 @@ class PasswordResetRequested:
 
 @dataclass(frozen=True)
 class SignUpRepeated:
-    """Somebody signed up with the address of a person who is here already; `attempt` names the occasion."""
+    """Somebody signed up with the address of a person who is here already; `attempt` is a reset link."""
 
     person: UUID
     attempt: UUID

@@ -1,4 +1,4 @@
-from verf.identity import api, jobs, models, notices
+from verf.identity import account_pages, api, jobs, models, notices, pages
 from verf.identity.settings import IdentitySettings
 from verf.manifest import Room
 
@@ -7,7 +7,7 @@ room = Room(
     package="verf.identity",
     models=models,
     settings=IdentitySettings,
-    routers=[api.router],
+    routers=[api.router, pages.router, account_pages.router],
     jobs=jobs,
     notices=[notices.VERIFY_EMAIL, notices.RESET_PASSWORD, notices.SIGN_UP_REPEATED, notices.SESSION_STOLEN],
 )
