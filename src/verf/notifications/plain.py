@@ -3,8 +3,12 @@
 import re
 from html.parser import HTMLParser
 
-BREAKS = {"mj-text", "mj-table", "mj-section", "p", "div", "ul", "ol", "h1", "h2", "h3", "table", "mj-button"}
-NOT_SHOWN = {"mj-title", "mj-preview", "mj-attributes", "mj-style", "mj-font", "style", "script"}
+PARAGRAPHS = ("mj-text", "mj-table", "mj-section", "mj-button", "p", "div", "ul", "ol", "h1", "h2", "h3", "table")
+BEFORE = dict.fromkeys(PARAGRAPHS, "\n\n") | {"br": "\n", "tr": "\n", "li": "\n- ", "mj-divider": "\n\n---\n\n"}
+AFTER = dict.fromkeys(PARAGRAPHS, "\n\n") | {"td": "\t", "th": "\t"}
+LINKS = {"a", "mj-button"}
+CHILDLESS = {"br", "hr", "img", "mj-image", "mj-spacer", "mj-divider"}
+NOT_SHOWN = {"mj-head", "style", "script"}
 SPACES = re.compile(r"[ \t\r\f\v\n]+")
 
 
@@ -45,43 +49,39 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
-        self._inside: list[str] = []
+        self._open: list[tuple[str, bool]] = []
         self._links: list[tuple[str, int]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside.append(tag)
-        if tag in {"br", "img", "mj-image", "mj-spacer", "hr"}:
-            self._inside.pop()
-        if tag in BREAKS:
-            self.pieces.append("\n\n")
-        match tag:
-            case "a" | "mj-button":
-                self._links.append((dict(attrs).get("href") or "", len(self.pieces)))
-            case "br" | "tr":
-                self.pieces.append("\n")
-            case "li":
-                self.pieces.append("\n- ")
+        values = dict(attrs)
+        if tag not in CHILDLESS:
+            self._open.append((tag, self._is_hidden() or tag in NOT_SHOWN or values.get("css-class") == "brand"))
+        self._add(BEFORE.get(tag, ""))
+        if tag in LINKS:
+            self._links.append((values.get("href") or "", len(self.pieces)))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its signature
-        if tag == "mj-divider":
-            self.pieces.append("\n\n---\n\n")
-        elif tag == "br":
-            self.pieces.append("\n")
+        self._add(BEFORE.get(tag, ""))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._inside:
-            while self._inside.pop() != tag:
+        if tag in LINKS and self._links:
+            self._end_link(*self._links.pop())
+        self._add(AFTER.get(tag, ""))
+        if any(tag == opened for opened, _ in self._open):
+            while self._open.pop()[0] != tag:
                 pass
-        if tag in {"a", "mj-button"} and self._links:
-            href, start = self._links.pop()
-            label = "".join(self.pieces[start:]).strip()
-            if href and href != label:
-                self.pieces.append(f": {href}" if label else href)
-        if tag in {"td", "th"}:
-            self.pieces.append("\t")
-        if tag in BREAKS:
-            self.pieces.append("\n\n")
 
     def handle_data(self, data: str) -> None:
-        if not NOT_SHOWN.intersection(self._inside):
-            self.pieces.append(SPACES.sub(" ", data))
+        self._add(SPACES.sub(" ", data))
+
+    def _end_link(self, href: str, start: int) -> None:
+        label = "".join(self.pieces[start:]).strip()
+        if href and href != label:
+            self._add(f": {href}" if label else href)
+
+    def _is_hidden(self) -> bool:
+        return bool(self._open) and self._open[-1][1]
+
+    def _add(self, piece: str) -> None:
+        if not self._is_hidden():
+            self.pieces.append(piece)
