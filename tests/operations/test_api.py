@@ -52,6 +52,7 @@ async def test_the_house_is_ready_once_migrated(database):
     states = {check["name"]: check for check in answer.json()["checks"]}
     assert states["the database answers"]["state"] == "ok"
     assert states["the disk has room"]["state"] == "ok"
+    assert states["jobs are being done"]["state"] == "ok"
     assert states["migrations are at head"]["state"] == "ok", states["migrations are at head"]
 
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from verf.errors import Invalid, NotAllowed, NotSignedIn, TooMany, VerfError
 from verf.settings import House, load
-from verf.telemetry import log
+from verf.telemetry import count_error, log
 from verf.web.error_words import CODES, HEADLINES, detail_of
 from verf.web.forms import sentence
 from verf.web.locales import gettext as _
@@ -64,6 +64,7 @@ def wants_problem(request: Request) -> bool:
 
 async def on_verf_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, VerfError)
+    count_error(error)
     extra: dict[str, Any] = {}
     headers: dict[str, str] = {}
     faults: Sequence[Fault] = ()
@@ -130,6 +131,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """The log knows everything; the answer only where to look."""
+    count_error(error)
     log(__name__).error("request failed", exc_info=error, method=request.method, path=request.url.path)
     return await answer(request, Failure(status=500))
 
