@@ -99,3 +99,13 @@ async def test_sigterm_lets_a_worker_finish_and_leave(database):
         assert await asyncio.to_thread(worker.wait, 30) == 0
     assert await queued("picked") == 0
     assert len(await ticks()) + await queued("queued") == 400
+
+
+async def test_the_worker_outlives_a_killed_postgresql(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(HERE / "outage.py"), str(tmp_path / "postgres"), env=environment, stdout=subprocess.PIPE
+    )
+    async with asyncio.timeout(90):
+        said, _ = await process.communicate()
+    assert said.decode().endswith("The worker outlived its database.\n")

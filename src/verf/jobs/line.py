@@ -26,6 +26,7 @@ LOST = (
     TimeoutError,
     Unavailable,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -6,7 +6,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from pgqueuer.core.qm import QueueManager
+from sqlalchemy.exc import DBAPIError
 
+from verf.errors import Unavailable
 from verf.jobs.crew import Crew, CrewMember, Ledger
 from verf.jobs.engine import CHANNEL, engine_over
 from verf.jobs.handlers import known_names
@@ -103,8 +105,11 @@ class Worker:
         while not stop.is_set():
             try:
                 await task()
-            except Exception:  # noqa: BLE001 - the database may be away for a while; the next round tries again
-                log(__name__).warning("A worker's round failed.", exc_info=True)
+            except (OSError, DBAPIError, Unavailable) as error:
+                log(__name__).warning("The database does not answer the worker; it asks again.", error=str(error))
+                await asyncio.sleep(AFTER_FAILURE.total_seconds())
+            except Exception:  # noqa: BLE001 - the edge of the worker
+                log(__name__).exception("A worker's round failed.")
                 await asyncio.sleep(AFTER_FAILURE.total_seconds())
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause.total_seconds())
