@@ -8,8 +8,6 @@ from stock.simulators.wildberries.moments import DAY, SECOND
 from stock.simulators.wildberries.replay import retail_goods
 from stock.simulators.wildberries.subjects import AUDIENCES, BRANDS, COLOURS, ONE, QUALITIES, SUBJECTS, Subject
 
-# So many cards (or a twentieth, when there are few) carry one and the same updatedAt, as after a mass edit.
-TIED_CARDS = 500
 KEYBOARD = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -70,13 +68,10 @@ def make_catalogue(seed: str, products: int, *, start: int, maximum_sizes: int =
     random = Random(f"catalogue {seed}")  # noqa: S311 - a toy world, not a secret
     catalogue = Catalogue()
     nm_id = 150_000_000 + random.randrange(40_000_000)
-    tied = min(TIED_CARDS, max(5, products // 20))
     for number in range(products):
         nm_id += random.randrange(3, 90)
         subject = random.choice(SUBJECTS)
         card = _card(random, subject, nm_id, number, first_size=len(catalogue.chrt_ids), start=start)
-        if number < tied:
-            card.updated_at = start - 20 * DAY
         names = _sizes(random, subject, maximum_sizes)
         card.sizes = len(names)
         catalogue.add(card, names, random)

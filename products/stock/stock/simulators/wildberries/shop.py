@@ -30,6 +30,8 @@ Counts = npt.NDArray[np.int64]
 FOREVER: Final = 2**62
 KEPT_DAYS: Final = 100
 HISTORY_TICK: Final = 4 * TICK  # the history of stocks is refreshed every two hours
+MASS_EDIT_DAYS: Final = 33
+TIED_CARDS: Final = 500
 WB: Final = 0  # the first source is the warehouse of Wildberries; the others are the seller's own
 ENDS, RETURNS, ARRIVES, DELIVERED, EDITED = range(5)
 
@@ -183,7 +185,8 @@ class Shop:
         if kind == DELIVERED:
             self._unload(self.supplies[number])
         elif kind == EDITED:
-            self.catalogue.cards[number].updated_at = moment
+            if not self.catalogue.cards[number].trashed_at:
+                self.catalogue.cards[number].updated_at = moment
         else:
             self._follow(kind, number)
 
@@ -258,8 +261,12 @@ class Shop:
         random = np.random.default_rng([self.seed, day, 2])
         cards = len(self.catalogue.cards)
         for number in random.integers(0, cards, max(1, cards // 300)) if cards else ():
-            if not self.catalogue.cards[number].trashed_at:
-                heapq.heappush(self._heap, (day_start(day) + int(random.integers(1, DAY)), EDITED, int(number)))
+            heapq.heappush(self._heap, (day_start(day) + int(random.integers(1, DAY)), EDITED, int(number)))
+
+        if (day - moscow_day(self.start)) % MASS_EDIT_DAYS == MASS_EDIT_DAYS - 1:
+            # A mass edit: so many cards, or a twentieth, carry one and the same moment.
+            for number in range(min(cards, TIED_CARDS, max(5, cards // 20))):
+                heapq.heappush(self._heap, (day_start(day) + DAY // 2, EDITED, number))
 
     # Looking
 
