@@ -16,7 +16,7 @@ from verf.manifest import Room
 from verf.notifications import use_smtp
 from verf.operations import watching_the_loop
 from verf.realtime import Hub
-from verf.sandbox import SmtpServer, create_sandbox, follow_clock, smtp_address
+from verf.sandbox import SmtpServer, create_sandbox, follow_clock
 from verf.settings import House, load
 
 Announce = Callable[[], Awaitable[None]]
@@ -81,11 +81,8 @@ async def _move_jobs(by: timedelta) -> None:
 
 @asynccontextmanager
 async def _following_the_sandbox() -> AsyncIterator[None]:
-    """A worker beside the web process: its clock follows, its mail goes to the same inbox."""
-    folder = sandbox_folder()
-    if address := smtp_address(folder):
-        use_smtp(*address)
-    following = asyncio.create_task(follow_clock(folder))
+    """A worker beside the web process: its clock follows. Its mails look up the sandbox each time."""
+    following = asyncio.create_task(follow_clock(sandbox_folder()))
     try:
         yield
     finally:
