@@ -45,7 +45,7 @@ class Shelf:
     from_client: Floats
 
 
-def run_out(  # noqa: PLR0913 - what is known of the shelf, of its demand, and of the calendar
+def run_out(
     shelf: Shelf,
     per_day: Floats,
     buyout: Floats,

@@ -8,7 +8,7 @@ from verf.database import TenantRecord
 
 
 class AlertRule(TenantRecord):
-    """Tell us when a product has less of `measure` (days or quantity) than `threshold`; without a product, any of them."""
+    """Tell us when a product has less than `threshold` of `measure` (days or quantity); without a product, any."""
 
     __tablename__ = "alert_rules"
     room = "stock"

@@ -19,15 +19,15 @@ class Day(TenantTable):
     connection_id: Mapped[UUID] = mapped_column(primary_key=True)
     nm_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
-    orders: Mapped[int]
-    cancelled: Mapped[int]
-    sales: Mapped[int]
-    returns: Mapped[int]
-    revenue_minor: Mapped[int] = mapped_column(BigInteger)
-    watched_seconds: Mapped[int]
-    in_stock_seconds: Mapped[int]
+    orders: Mapped[int] = mapped_column(server_default="0")
+    cancelled: Mapped[int] = mapped_column(server_default="0")
+    sales: Mapped[int] = mapped_column(server_default="0")
+    returns: Mapped[int] = mapped_column(server_default="0")
+    revenue_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    watched_seconds: Mapped[int] = mapped_column(server_default="0")
+    in_stock_seconds: Mapped[int] = mapped_column(server_default="0")
     closing: Mapped[int | None]
-    unit_seconds: Mapped[int] = mapped_column(BigInteger)
+    unit_seconds: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class ProductOutlook(TenantTable):

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from stock.phrases import _
 from verf.errors import Invalid
+from verf.web import _
 
 READ_ONLY_BIT = 30
 # Bit of the claim `s` -> the category as the seller's cabinet names it.
@@ -114,9 +114,7 @@ def unreadable() -> Invalid:
 
 def refusal(text: str) -> Invalid:
     """The same sentence for the page, which shows it beside the field, and for the API."""
-    error = Invalid(text)
-    error.fields = {"token": text}
-    return error
+    return Invalid(text, fields={"token": text})
 
 
 def judge(token: SellerToken, now: datetime) -> Verdict:
@@ -163,7 +161,7 @@ def _refusals_by_date(token: SellerToken, now: datetime) -> list[str]:
     if token.expires_at > now:
         return []
     ended = f"{token.expires_at:%Y-%m-%d}"
-    return [_("This token expired on {date}. Issue a new one in the seller's cabinet.").format(date=ended)]
+    return [_("This token expired on %(date)s. Issue a new one in the seller's cabinet.", date=ended)]
 
 
 def _refusals_by_scope(token: SellerToken) -> list[str]:
@@ -171,7 +169,5 @@ def _refusals_by_scope(token: SellerToken) -> list[str]:
     if not missing:
         return []
     return [
-        _("This token lacks the categories: {names}. Tick them when you issue the token.").format(
-            names=", ".join(missing)
-        )
+        _("This token lacks the categories: %(names)s. Tick them when you issue the token.", names=", ".join(missing))
     ]

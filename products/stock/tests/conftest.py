@@ -1,0 +1,61 @@
+"""A shop on the simulated marketplace, an organisation that follows it, and the house's own workers and clock."""
+
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+os.environ.setdefault("VERF_DATA", tempfile.mkdtemp(prefix="verf-stock-"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+import httpx
+import pytest
+from market_place import MarketPlace, Seller, rooms
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from stock.simulators.wildberries import control
+
+from verf.database import transaction
+from verf.identity import Application, vouch_for
+from verf.kit import set_offset
+from verf.notifications import configure as configure_notices
+from verf.organisations import Tenant
+from verf.organisations.membership import found
+from verf.outbound import use_transport
+from verf.web import configure as configure_pages
+
+
+@pytest.fixture
+async def market(tmp_path: Path) -> AsyncIterator[MarketPlace]:
+    """The simulated Wildberries behind the production adapter."""
+    gateway = control.create(tmp_path / "wildberries")
+    app = Starlette(routes=[Mount("/sandbox/wildberries", gateway)])
+    configure_pages(rooms())
+    configure_notices(rooms())
+    with use_transport("wildberries", httpx.ASGITransport(app)):
+        yield MarketPlace(gateway)
+    set_offset_to_zero()
+
+
+def set_offset_to_zero() -> None:
+    from datetime import timedelta
+
+    set_offset(timedelta())
+
+
+@pytest.fixture
+async def tenant(database) -> Tenant:
+    return await make_tenant("seller@example.com")
+
+
+async def make_tenant(email: str) -> Tenant:
+    async with transaction() as session:
+        person = await vouch_for(session, Application(email=email, password_hash="x", name="Anna", locale="en"))
+        organisation = await found(session, person.id, "Anna's shop")
+    return Tenant(person.id, organisation, "owner")
+
+
+@pytest.fixture
+def seller(market: MarketPlace) -> Seller:
+    return market.seller()
