@@ -4,9 +4,8 @@ Not a place for what people own or may do together: that is organisations.
 """
 
 from verf.identity.access import CurrentPerson, CurrentViewer, SignedIn, StaffMember, staff
-from verf.identity.cookies import device_of, keep_device
-from verf.identity.credentials import count as count_attempt
-from verf.identity.credentials import new_hash
+from verf.identity.cookies import keep_device
+from verf.identity.credentials import apply, new_hash
 from verf.identity.email_addresses import normalise
 from verf.identity.facts import EmailVerificationRequested, PasswordResetRequested, SessionStolen, SignUpRepeated
 from verf.identity.link_tokens import reset_link, verification_link
@@ -15,7 +14,7 @@ from verf.identity.people import find_person, list_people, people_of, person_of
 from verf.identity.registration import Application, register, vouch_for
 from verf.identity.sessions import choose_organisation
 from verf.identity.staff_members import add_staff
-from verf.identity.viewers import Person, PersonId, SessionId, StaffRole, Viewer, access_query
+from verf.identity.viewers import Person, PersonId, StaffRole, Viewer, access_query
 
 __all__ = [
     "Application",
@@ -25,7 +24,6 @@ __all__ = [
     "PasswordResetRequested",
     "Person",
     "PersonId",
-    "SessionId",
     "SessionStolen",
     "SignIn",
     "SignUpRepeated",
@@ -35,9 +33,8 @@ __all__ = [
     "Viewer",
     "access_query",
     "add_staff",
+    "apply",
     "choose_organisation",
-    "count_attempt",
-    "device_of",
     "find_person",
     "keep_device",
     "list_people",

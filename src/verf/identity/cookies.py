@@ -32,8 +32,9 @@ def device_of(request: Request) -> str:
     return read_cookie(request, DEVICE) or secrets.token_urlsafe(24)
 
 
-def keep_device(response: Response, device: str) -> None:
-    set_cookie(response, DEVICE, device, max_age=DEVICE_LIFETIME)
+def keep_device(response: Response, device: str | None) -> None:
+    if device:
+        set_cookie(response, DEVICE, device, max_age=DEVICE_LIFETIME)
 
 
 def origin_of(request: Request, device: str) -> Origin:

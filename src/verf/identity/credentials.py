@@ -5,14 +5,16 @@ from fastapi import Request
 from verf.database import transaction
 from verf.errors import Invalid
 from verf.identity import sign_in as signing_in
+from verf.identity.cookies import device_of
 from verf.identity.email_addresses import normalise
 from verf.identity.password_changes import change_password, password_hash_of
 from verf.identity.password_rules import check_password
 from verf.identity.passwords import hash_password, password_matches
+from verf.identity.registration import Application
 from verf.identity.sessions import Origin, Tokens, end_all
 from verf.identity.viewers import Viewer
 from verf.limits import failed, guard, succeeded
-from verf.web import _
+from verf.web import _, locale
 
 
 class WrongPassword(Invalid):
@@ -43,6 +45,13 @@ async def new_hash(password: str, *, email: str = "") -> str:
     """The hash of a password that follows the rules."""
     check_password(password, email=email)
     return await hash_password(password)
+
+
+async def apply(request: Request, *, email: str, password: str, name: str) -> Application:
+    """What somebody who signs up asks for, counted and checked. Takes as long for an address that is taken."""
+    normal = await count(request, email)
+    password_hash = await new_hash(password, email=normal)
+    return Application(email=normal, password_hash=password_hash, name=name, locale=locale(), device=device_of(request))
 
 
 async def change(request: Request, viewer: Viewer, *, current: str, new: str, end_others: bool) -> None:

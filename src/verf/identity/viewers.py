@@ -38,7 +38,7 @@ class Viewer:
     """A person with the session in use and the organisation chosen in it (None before there is one)."""
 
     person: Person
-    session: SessionId
+    session: UUID
     organisation: UUID | None = None
     organisation_name: str = ""
     role: str | None = None

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from verf.identity import SignedIn, choose_organisation, device_of, keep_device
+from verf.identity import SignedIn, choose_organisation, keep_device
 from verf.manifest import Role
 from verf.organisations import membership
 from verf.organisations.access import CurrentTenant, TenantTransaction, require
-from verf.organisations.registering import Registration, receive
+from verf.organisations.registering import receive
 from verf.organisations.tenants import Tenant
 from verf.web import Transaction, problem_responses
 
@@ -55,13 +55,15 @@ class MemberAnswer(BaseModel):
 @router.post("/auth/register", status_code=201, tags=["auth"])
 async def register(request: Request, response: Response, body: RegisterRequest) -> RegisterAnswer:
     """A link goes to the address. The answer is the same when the address is taken; its owner is told by mail."""
-    device = device_of(request)
-    registration = Registration(
-        email=body.email, password=body.password.get_secret_value(), name=body.name, organisation=body.organisation
+    application = await receive(
+        request,
+        email=body.email,
+        password=body.password.get_secret_value(),
+        name=body.name,
+        organisation=body.organisation,
     )
-    email = await receive(request, registration, device=device)
-    keep_device(response, device)
-    return RegisterAnswer(email=email)
+    keep_device(response, application.device)
+    return RegisterAnswer(email=application.email)
 
 
 @router.get("/organisations", tags=["organisations"])

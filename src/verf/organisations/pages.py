@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field, SecretStr
 
 from verf.database import transaction
 from verf.errors import Invalid
-from verf.identity import SignedIn, choose_organisation, device_of, keep_device
+from verf.identity import Application, SignedIn, choose_organisation, keep_device
 from verf.manifest import Role
 from verf.organisations import invitations, membership
 from verf.organisations.access import CurrentTenant, TenantTransaction, require
-from verf.organisations.registering import Registration, receive
+from verf.organisations.registering import receive
 from verf.organisations.tenants import ROLES, Tenant
 from verf.web import Form, Transaction, _, blank, form, page, redirect
 
@@ -64,17 +64,15 @@ async def show_sign_up(request: Request) -> Response:
 @router.post("/sign-up")
 async def sign_up(request: Request) -> Response:
     sent = await form(request, SignUpForm)
-    device = device_of(request)
-    email = ""
-    if sent.ok:
-        try:
-            email = await receive(request, _registration(sent.data), device=device)
-        except Invalid as problem:
-            sent.refuse(problem)
     if not sent.ok:
         return await page(request, "organisations/sign-up.html", 422, form=sent)
-    response = await page(request, "identity/mail-sent.html", email=email, what="verify")
-    keep_device(response, device)
+    try:
+        application = await _receive(request, sent.data)
+    except Invalid as problem:
+        sent.refuse(problem)
+        return await page(request, "organisations/sign-up.html", 422, form=sent)
+    response = await page(request, "identity/mail-sent.html", email=application.email, what="verify")
+    keep_device(response, application.device)
     return response
 
 
@@ -158,9 +156,13 @@ async def choose(request: Request, organisation_id: UUID, viewer: SignedIn, sess
     return redirect(request, "/")
 
 
-def _registration(sent: SignUpForm) -> Registration:
-    return Registration(
-        email=sent.email, password=sent.password.get_secret_value(), name=sent.name, organisation=sent.organisation
+async def _receive(request: Request, sent: SignUpForm) -> Application:
+    return await receive(
+        request,
+        email=sent.email,
+        password=sent.password.get_secret_value(),
+        name=sent.name,
+        organisation=sent.organisation,
     )
 
 

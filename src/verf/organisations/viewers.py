@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import lateral, select, true
 
 from verf.database import reading
-from verf.identity import Person, PersonId, SessionId, Viewer, access_query
+from verf.identity import Person, PersonId, Viewer, access_query
 from verf.kit import now
 from verf.organisations.models import MemberRow, OrganisationRow
 
@@ -42,7 +42,7 @@ async def find_viewer(session: UUID) -> Viewer | None:
     )
     return Viewer(
         person=person,
-        session=SessionId(found.session_id),
+        session=found.session_id,
         organisation=cast("UUID | None", found.member_of),
         organisation_name=found.organisation_name or "",
         role=found.role,
