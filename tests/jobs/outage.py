@@ -44,7 +44,7 @@ async def main(folder):
         return await ticks("before") > 50
 
     await until(is_in_mid_run)
-    kill_postmaster(Path(folder))
+    kill_postmaster(server.folder)
     await asyncio.sleep(1)
     assert not working.done()
     again = await asyncio.to_thread(EmbeddedServer(Path(folder)).start)
