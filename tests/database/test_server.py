@@ -16,7 +16,7 @@ import pytest
 from verf.database import EmbeddedServer
 from verf.database.account import SHARED, home_of, reachable_binaries
 from verf.database.addresses import asyncpg_arguments
-from verf.database.binaries import PostgresNotFound, find_binaries
+from verf.database.binaries import PostgresNotFound, ServerTooOld, find_binaries
 from verf.database.cluster import ServerDidNotStart
 from verf.database.processes import exists, is_postgres
 
@@ -220,6 +220,13 @@ def test_a_wrong_choice_of_programs_is_refused_in_words(monkeypatch, tmp_path):
     monkeypatch.setenv("VERF_PG_BIN", str(tmp_path))
     with pytest.raises(PostgresNotFound, match="VERF_PG_BIN is"):
         find_binaries()
+
+
+@pytest.mark.skipif(not Path("/usr/lib/postgresql/15/bin/initdb").exists(), reason="has no old PostgreSQL to refuse")
+def test_programs_that_are_too_old_are_refused_in_words(folder, monkeypatch):
+    monkeypatch.setenv("VERF_PG_BIN", "/usr/lib/postgresql/15/bin")
+    with pytest.raises(ServerTooOld, match="17 or newer; this is PostgreSQL 15"):
+        EmbeddedServer(folder).start()
 
 
 async def test_the_app_cannot_become_the_owner(folder):

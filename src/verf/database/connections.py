@@ -11,17 +11,12 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from verf.database.addresses import Addresses, as_app, as_asyncpg, asyncpg_arguments
+from verf.database.binaries import refuse_too_old
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
 from verf.errors import Unavailable
 from verf.settings import House, load
 from verf.telemetry import watch_queries
-
-OLDEST_VERSION = 17
-
-
-class ServerTooOld(Unavailable):
-    """PostgreSQL is older than what verf needs."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +45,6 @@ async def connect(url: str | URL | None = None, *, owner_url: str | URL | None =
     else:
         addresses, server = await _find()
     engine, reader = _writer(addresses.app), _reader(addresses.replica)
-    watch_queries(engine.sync_engine, pool="writer")
-    watch_queries(reader.sync_engine, pool="reader")
     # autoflush keeps queries honest; expire_on_commit would make rows unreadable after the transaction.
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     _connected = Connected(addresses, engine, reader, sessions, server)
@@ -101,15 +94,16 @@ async def _find() -> tuple[Addresses, EmbeddedServer | None]:
 
 
 def _writer(url: URL) -> AsyncEngine:
-    return _engine(url, settings=as_app(url))
+    return _engine(url, "writer", settings=as_app(url))
 
 
 def _reader(url: URL) -> AsyncEngine:
     """Its connections keep the organisation of their last reader, so they are never shared with transactions."""
-    return _engine(url, settings=as_app(url) | {"default_transaction_read_only": "on"}, isolation_level="AUTOCOMMIT")
+    settings = as_app(url) | {"default_transaction_read_only": "on"}
+    return _engine(url, "reader", settings=settings, isolation_level="AUTOCOMMIT")
 
 
-def _engine(url: URL, *, settings: dict[str, str], **options: Any) -> AsyncEngine:
+def _engine(url: URL, name: str, *, settings: dict[str, str], **options: Any) -> AsyncEngine:
     pool = load(DatabaseSettings)
     engine = create_async_engine(
         url,
@@ -122,6 +116,7 @@ def _engine(url: URL, *, settings: dict[str, str], **options: Any) -> AsyncEngin
         **options,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    watch_queries(engine.sync_engine, pool=name)
     return engine
 
 
@@ -142,5 +137,4 @@ async def _check_version(url: URL) -> None:
         raise Unavailable(f"The database at {url.host or 'the local socket'} cannot be reached: {error}") from error
     version = connection.get_server_version()
     await connection.close()
-    if version.major < OLDEST_VERSION:
-        raise ServerTooOld(f"verf needs PostgreSQL {OLDEST_VERSION} or newer; the server is version {version.major}.")
+    refuse_too_old(version.major)
