@@ -1,5 +1,5 @@
-from verf.manifest import Room
-from verf.notifications import jobs, models, pages
+from verf.manifest import Check, Room
+from verf.notifications import checks, jobs, models, pages
 from verf.notifications.settings import NotificationSettings
 
 room = Room(
@@ -9,4 +9,8 @@ room = Room(
     settings=NotificationSettings,
     routers=[pages.router],
     jobs=jobs,
+    checks=[
+        Check(name="mail has a way out", run=checks.mail_has_a_way_out),
+        Check(name="mail has a sender", run=checks.mail_has_a_sender),
+    ],
 )
