@@ -2,9 +2,9 @@ import re
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 
-from verf.limits import RateLimitHeaders, close_stores, failed, guard, lifted, limited, succeeded
+from verf.limits import RateLimitHeaders, api_reads_limited, close_stores, failed, guard, lifted, limited, succeeded
 from verf.limits import addresses as limit_addresses
 from verf.limits.hits import _stores
 from verf.settings import load
@@ -34,6 +34,18 @@ async def reset(request: Request, email: str = "") -> str:
 @app.get("/api/things", dependencies=[Depends(limited("reads"))])
 async def things() -> str:
     return "things"
+
+
+house = APIRouter(dependencies=[Depends(api_reads_limited)])
+
+
+@house.get("/api/whole/house")
+@house.get("/whole/page")
+async def whole() -> str:
+    return "house"
+
+
+app.include_router(house)
 
 
 @app.post("/api/drawings")
@@ -121,6 +133,14 @@ async def test_reads_pass_a_hundred_times_a_minute():
     async with caller() as browser:
         statuses = [(await browser.get("/api/things")).status_code for _ in range(101)]
     assert statuses == [200] * 100 + [429]
+
+
+async def test_only_reads_of_the_api_count_for_the_whole_house():
+    async with caller() as browser:
+        statuses = [(await browser.get("/api/whole/house")).status_code for _ in range(101)]
+        pages = {(await browser.get("/whole/page")).status_code for _ in range(110)}
+    assert statuses == [200] * 100 + [429]
+    assert pages == {200}
 
 
 async def test_generation_is_counted_by_organisation():

@@ -12,13 +12,12 @@ from verf.limits.stores import MemoryStore, PostgresStore, RedisStore, StoreDown
 
 TEN = Policy("ten", 10, 60)
 QUICK = Policy("quick", 3, 1)
+# There is no embedded Redis: its store is tested where this names one.
 REDIS = os.environ.get("VERF_TEST_REDIS_URL", "")
 
 
-@pytest.fixture(params=["memory", "postgresql", "redis"])
+@pytest.fixture(params=["memory", "postgresql", *(["redis"] if REDIS else [])])
 async def store(request, database):
-    if request.param == "redis" and not REDIS:
-        pytest.skip("VERF_TEST_REDIS_URL names no Redis")
     store = {"memory": MemoryStore, "postgresql": PostgresStore, "redis": lambda: RedisStore(REDIS)}[request.param]()
     yield store
     await store.close()

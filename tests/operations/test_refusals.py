@@ -1,6 +1,7 @@
 import pytest
 from pydantic import SecretStr
 
+from verf.limits import LimitsSettings
 from verf.manifest import Room
 from verf.operations import describe_settings, refusals
 from verf.settings import Section
@@ -65,12 +66,25 @@ def test_what_belongs_to_tests_is_refused(production, variable, value):
     assert value not in sentence or value == "true"
 
 
+def test_settings_that_need_each_other_are_asked_for_together(production):
+    production.setenv("VERF_LIMITS_STORE", "redis")
+    [sentence] = refusals([Room(name="limits", package="verf.limits", settings=LimitsSettings)])
+    assert "VERF_REDIS_URL" in sentence
+
+
 def test_the_sandbox_takes_weak_secrets_but_not_nonsense(monkeypatch):
     monkeypatch.setenv("VERF_MODE", "sandbox")
     monkeypatch.setenv("VERF_PARCELS_TOKEN", "secret")
     assert refusals(ROOMS) == []
     monkeypatch.setenv("VERF_PARCELS_MOST", "many")
     assert len(refusals(ROOMS)) == 1
+
+
+def test_a_setting_with_a_name_of_its_own_is_listed_by_it(monkeypatch):
+    monkeypatch.setenv("VERF_REDIS_URL", "redis://:hunter2@127.0.0.1")
+    rooms = [Room(name="limits", package="verf.limits", settings=LimitsSettings)]
+    lines = {line.variable: line for line in describe_settings(rooms)}
+    assert (lines["VERF_REDIS_URL"].value, lines["VERF_REDIS_URL"].source) == ("set, hidden", "environment")
 
 
 def test_settings_are_listed_with_their_source_and_without_secrets(monkeypatch, tmp_path):
@@ -81,5 +95,5 @@ def test_settings_are_listed_with_their_source_and_without_secrets(monkeypatch, 
     assert (lines["VERF_PARCELS_MOST"].value, lines["VERF_PARCELS_MOST"].source) == ("7", ".env")
     assert (lines["VERF_PARCELS_TOKEN"].value, lines["VERF_PARCELS_TOKEN"].source) == ("set, hidden", "environment")
     assert lines["VERF_PARCELS_BASE_URL"].source == "default"
-    assert "VERF_MODE" in lines
+    assert {"VERF_MODE", "VERF_TELEMETRY_LEVEL", "VERF_SENTRY_DSN"} <= set(lines)
     assert "tq8-very-private" not in str(lines)

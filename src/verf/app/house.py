@@ -8,6 +8,7 @@ from pathlib import Path
 
 from verf.database import connect, disconnect, migrate
 from verf.errors import Unavailable
+from verf.limits import close_stores
 from verf.manifest import Room
 from verf.operations import refusals
 from verf.outbound import close_clients
@@ -49,6 +50,7 @@ async def open_house(rooms: Sequence[Room], *, migrating: bool = False) -> Async
 
 async def leave() -> None:
     await close_clients()
+    await close_stores()
     await disconnect()
 
 

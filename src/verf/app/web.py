@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
 from verf import notifications
 from verf import web as web_room
 from verf.identity import SignIn
+from verf.limits import RateLimitHeaders, api_reads_limited
 from verf.manifest import Room
 from verf.organisations import find_viewer
 from verf.settings import House, load
@@ -35,10 +36,11 @@ def create_web(rooms: Sequence[Room], *, sandbox: ASGIApp | None = None) -> Fast
     web.state.rooms = rooms
     for room in rooms:
         for router in room.routers:
-            web.include_router(router)
+            web.include_router(router, dependencies=[Depends(api_reads_limited)])
     # The last one added stands outermost: telemetry sees everything, the viewer is known inside the gate's checks.
     web_room.install(web)
     web.add_middleware(SignIn, look_up=find_viewer)
+    web.add_middleware(RateLimitHeaders)
     web.add_middleware(Telemetry)
     if sandbox is not None and load(House).is_sandbox:
         web.mount("/sandbox", sandbox)

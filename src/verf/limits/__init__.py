@@ -3,9 +3,9 @@
 Not the place for what a plan includes: that is billing's.
 """
 
-from verf.limits.addresses import client_address, network_of
+from verf.limits.addresses import client_address
 from verf.limits.cache import forget, remember
-from verf.limits.guarding import RateLimitHeaders, failed, guard, limited, succeeded
+from verf.limits.guarding import RateLimitHeaders, api_reads_limited, failed, guard, limited, succeeded
 from verf.limits.hits import QuotaExceeded, TemporaryReducedCapacity, close_stores, hit, lifted, start_afresh
 from verf.limits.policies import Policy, declare, policy_of
 from verf.limits.settings import LimitsSettings
@@ -18,6 +18,7 @@ __all__ = [
     "QuotaExceeded",
     "RateLimitHeaders",
     "TemporaryReducedCapacity",
+    "api_reads_limited",
     "client_address",
     "close_stores",
     "declare",
@@ -27,7 +28,6 @@ __all__ = [
     "hit",
     "lifted",
     "limited",
-    "network_of",
     "policy_of",
     "remember",
     "start_afresh",

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from cashews import Cache
 
-from verf.limits.settings import RedisSettings
+from verf.limits.settings import LimitsSettings
 from verf.settings import load, secret
 from verf.telemetry import counter
 
@@ -53,7 +53,7 @@ async def forget(key: str) -> None:
 @once
 def _backend() -> Cache:
     cache = Cache()
-    url = load(RedisSettings).url.get_secret_value()
+    url = load(LimitsSettings).redis_url.get_secret_value()
     if url:
         # Values in Redis are pickled: signed, so that who can write there cannot run code here.
         cache.setup(url, secret=secret("cache"), digestmod="sha256", max_connections=32)

@@ -6,6 +6,7 @@ from math import ceil
 
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verf.limits.addresses import client_address, network_of
@@ -28,7 +29,14 @@ def limited(name: str) -> Callable[[Request], Awaitable[None]]:
     return count
 
 
-async def guard(request: Request, name: str, *, account: str = "", caller: str = "", purpose: str = "") -> None:
+async def api_reads_limited(connection: HTTPConnection) -> None:
+    """For every router of the house: who reads the API is counted; pages, health and metrics are not."""
+    scope = connection.scope
+    if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"].startswith("/api/"):
+        await guard(connection, "reads")
+
+
+async def guard(request: HTTPConnection, name: str, *, account: str = "", caller: str = "", purpose: str = "") -> None:
     """Count a hit of the class `name`, or raise QuotaExceeded (429).
 
     Credentials are counted by address and by account, each endpoint on its own; two endpoints that test the same
@@ -84,7 +92,7 @@ class RateLimitHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-async def _count(request: Request, policy: Policy, key: str, *, cost: int = 1) -> None:
+async def _count(request: HTTPConnection, policy: Policy, key: str, *, cost: int = 1) -> None:
     if not policy.quota:
         return
     decision = await hit(policy, key, cost)
@@ -107,7 +115,7 @@ def _most_urgent(told: dict[str, tuple[Policy, Decision]]) -> dict[str, str]:
     return headers_of(*min(told.values(), key=lambda each: (each[1].allowed, each[1].remaining / each[0].quota)))
 
 
-def _address_key(request: Request) -> str:
+def _address_key(request: HTTPConnection) -> str:
     return f"address:{network_of(client_address(request))}"
 
 
@@ -116,5 +124,5 @@ def _account_key(account: str) -> str:
     return f"account:{blake2b(account.strip().casefold().encode(), digest_size=16).hexdigest()}"
 
 
-def _failure_key(request: Request, account: str) -> str:
+def _failure_key(request: HTTPConnection, account: str) -> str:
     return f"{_account_key(account)}:{_address_key(request)}"

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from verf.errors import TooMany, Unavailable
 from verf.limits.policies import Policy
-from verf.limits.settings import LimitsSettings, RedisSettings
+from verf.limits.settings import LimitsSettings
 from verf.limits.stores import MemoryStore, PostgresStore, RedisStore, Store, StoreDown
 from verf.limits.windows import Decision
 from verf.settings import load
@@ -82,7 +82,7 @@ def _store() -> Store:
         return _memory
     loop = asyncio.get_running_loop()
     if loop not in _stores:
-        url = load(RedisSettings).url.get_secret_value()
+        url = load(LimitsSettings).redis_url.get_secret_value()
         _stores[loop] = RedisStore(url) if settings.store == "redis" else PostgresStore()
     return _stores[loop]
 

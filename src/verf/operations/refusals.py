@@ -78,7 +78,8 @@ def _unreadable(section: type[Section]) -> Iterator[str]:
 
 def _mistakes(section: type[Section], error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False):
-        yield f"{variable_of(section, str(fault['loc'][0]) if fault['loc'] else '')}: {fault['msg']}."
+        variable = variable_of(section, str(fault["loc"][0]) if fault["loc"] else "")
+        yield f"{variable.rstrip('_')}: {fault['msg']}."
 
 
 def is_weak(secret: str) -> bool:
@@ -87,6 +88,9 @@ def is_weak(secret: str) -> bool:
 
 
 def variable_of(section: type[Section], field: str) -> str:
+    info = section.model_fields.get(field)
+    if info and isinstance(info.validation_alias, str):
+        return info.validation_alias.upper()
     return f"{section.model_config.get('env_prefix', '')}{field}".upper()
 
 

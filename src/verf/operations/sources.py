@@ -10,7 +10,7 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 from verf.manifest import Room
 from verf.operations.refusals import variable_of
 from verf.settings import House, Section
-from verf.telemetry import mask
+from verf.telemetry import SentrySettings, TelemetrySettings, mask
 
 Source = Literal["environment", ".env", "default"]
 
@@ -24,7 +24,12 @@ class SettingLine:
 
 def describe_settings(rooms: Sequence[Room]) -> list[SettingLine]:
     """Every setting of the house and its rooms, as the process would read it now."""
-    sections: list[type[Section]] = [House, *(room.settings for room in rooms if room.settings)]
+    sections: list[type[Section]] = [
+        House,
+        TelemetrySettings,
+        SentrySettings,
+        *(room.settings for room in rooms if room.settings),
+    ]
     return [line for section in sections for line in _lines(section)]
 
 
@@ -33,8 +38,9 @@ def _lines(section: type[Section]) -> Iterator[SettingLine]:
     environment = EnvSettingsSource(section, env_ignore_empty=True)()
     file = DotEnvSettingsSource(section, env_file=".env", env_ignore_empty=True)()
     for name in section.model_fields:
-        source: Source = "environment" if name in environment else ".env" if name in file else "default"
         variable = variable_of(section, name)
+        names = {name, variable, variable.lower()}
+        source: Source = "environment" if names & set(environment) else ".env" if names & set(file) else "default"
         yield SettingLine(variable, _shown(variable, getattr(settings, name)), source)
 
 
