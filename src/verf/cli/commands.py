@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 import uvloop
 from rich.console import Console
 
 from verf.app import all_rooms, give_staff_role, migrate_house, move_clock, run_all, run_web, run_worker
+from verf.cli.blueprints import write_product
 from verf.cli.durations import duration
 from verf.cli.welcome import welcome
 from verf.errors import VerfError
@@ -65,6 +67,20 @@ def check() -> None:
         terminal.print(f"{line.variable:<44} {line.value:<40} {line.source}", soft_wrap=True, markup=False)
 
 
+@main.command()
+def new(
+    product: Annotated[str, typer.Argument(help="A short lower-case name, for example notes")],
+    folder: Annotated[Path, typer.Option(help="Where products live")] = Path("products"),
+) -> None:
+    """Write a working product: a table, pages, an API, a scheduled job and tests that pass."""
+    try:
+        made = write_product(product, folder)
+    except VerfError as error:
+        fail(str(error))
+    terminal.print(f"{made} is written. Next:")
+    terminal.print(f"  python3 run.py                    installs and starts it\n  python3 run.py test -- {made}")
+
+
 @staff.command("add")
 def add(
     email: str,
@@ -93,6 +109,6 @@ def flatten(group: BaseExceptionGroup[Any]) -> list[BaseException]:
     ]
 
 
-def fail(sentence: str) -> None:
+def fail(sentence: str) -> NoReturn:
     typer.secho(sentence, err=True, fg="red")
     raise typer.Exit(1)

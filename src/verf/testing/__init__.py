@@ -1,1 +1,8 @@
-"""A pytest plug-in for those who build on verf: a real database, the whole house, simulators."""
+"""A pytest plug-in for those who build on verf: a real database, the whole house, people who are signed in.
+
+Fixtures: `database` (migrated, clean), `site` (the house in this process).
+"""
+
+from verf.testing.site import Member, Site
+
+__all__ = ["Member", "Site"]

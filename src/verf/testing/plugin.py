@@ -1,6 +1,21 @@
 """Fixtures for tests of rooms and products."""
 
+import os
+import shutil
+import tempfile
+
+import pytest
+
 from verf.testing.database import database, database_server, migrated_database
 from verf.testing.limits import fresh_limits
+from verf.testing.site import site
 
-__all__ = ["database", "database_server", "fresh_limits", "migrated_database"]
+__all__ = ["database", "database_server", "fresh_limits", "migrated_database", "site"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests never write into the data of a business that runs from the same folder."""
+    if "VERF_DATA" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="verf-tests-")
+        os.environ["VERF_DATA"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
