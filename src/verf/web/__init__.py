@@ -3,24 +3,10 @@
 Not a place for words or rules of any business: rooms and products bring their own templates and pages.
 """
 
-from verf.web import charts
+from verf.web import charts, formats
 from verf.web.cookies import drop_cookie, read_cookie, set_cookie
 from verf.web.cursors import decode_cursor, encode_cursor
-from verf.web.formats import (
-    MOSCOW,
-    format_ago,
-    format_compact,
-    format_compact_money,
-    format_date,
-    format_datetime,
-    format_duration,
-    format_list,
-    format_money,
-    format_number,
-    format_percent,
-    format_time,
-    format_unit,
-)
+from verf.web.formats import format_date, format_datetime, format_money, format_number, format_time
 from verf.web.forms import Form, blank, form
 from verf.web.installing import install
 from verf.web.locales import LOCALES, lazy, locale, ngettext, speak
@@ -32,7 +18,6 @@ from verf.web.transactions import Transaction
 
 __all__ = [
     "LOCALES",
-    "MOSCOW",
     "Form",
     "Table",
     "Transaction",
@@ -45,18 +30,12 @@ __all__ = [
     "drop_cookie",
     "encode_cursor",
     "form",
-    "format_ago",
-    "format_compact",
-    "format_compact_money",
     "format_date",
     "format_datetime",
-    "format_duration",
-    "format_list",
     "format_money",
     "format_number",
-    "format_percent",
     "format_time",
-    "format_unit",
+    "formats",
     "install",
     "lazy",
     "locale",

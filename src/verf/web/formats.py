@@ -12,6 +12,7 @@ from verf.web.locales import babel_locale, lazy
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SIGNS = {"RUB": "₽", "UAH": "₴"}
+UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 Number = int | float | Decimal
 
 
@@ -86,8 +87,10 @@ def format_ago(value: datetime) -> str:
 
 
 def format_duration(value: timedelta) -> str:
-    """The biggest unit: "3 hours", "12 days"."""
-    return dates.format_timedelta(value, locale=babel_locale(), threshold=1.2)
+    """In one unit that is not too coarse: "90 seconds", "36 hours", "12 days"."""
+    seconds = value.total_seconds()
+    size, unit = next((known for known in UNITS if seconds >= 2 * known[0]), UNITS[-1])
+    return format_unit(round(seconds / size), unit)
 
 
 def format_unit(value: Number, unit: str, digits: int | None = None) -> str:

@@ -33,10 +33,15 @@ class Gate:
 
         try:
             await self._enter(scope, receive, send_and_note)
-        except Exception as error:
+        except (VerfError, HTTPException) as error:
             if started:
                 raise
             await _answer(error, scope, receive, send)
+        except Exception as error:
+            if not started:
+                await _answer(error, scope, receive, send)
+            # Telemetry stands further out, counts it and writes it to the log.
+            raise
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         refuse_cross_site(scope["method"], Headers(scope=scope), scope["path"])

@@ -15,12 +15,11 @@ from starlette.responses import Response
 
 from verf.errors import Invalid, NotAllowed, NotSignedIn, TooMany, VerfError
 from verf.settings import House, load
-from verf.telemetry import count_error, log
+from verf.telemetry import count_error, log, request_id
 from verf.web.error_words import CODES, HEADLINES, detail_of
 from verf.web.forms import sentence
 from verf.web.locales import gettext as _
 from verf.web.rendering import page
-from verf.web.request_ids import request_id
 from verf.web.toasts import Kind, Toast, toast_header
 
 
@@ -130,9 +129,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
-    """The log knows everything; the answer only where to look."""
-    count_error(error)
-    log(__name__).error("request failed", exc_info=error, method=request.method, path=request.url.path)
+    """The log learns everything from telemetry; the answer says only where to look."""
     return await answer(request, Failure(status=500))
 
 

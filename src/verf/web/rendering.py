@@ -17,13 +17,12 @@ from starlette.responses import HTMLResponse, Response
 from verf.kit import now
 from verf.manifest import NavigationItem, Product, Room
 from verf.settings import House, load
-from verf.telemetry import log
+from verf.telemetry import log, request_id
 from verf.web import charts
 from verf.web.cookies import read_cookie
 from verf.web.formats import FILTERS
 from verf.web.locales import LOCALES, load_catalogs, locale, raw_gettext, raw_ngettext, speak
 from verf.web.navigation import declared_menus, menus_for
-from verf.web.request_ids import request_id
 from verf.web.static_files import load_static, static_url
 from verf.web.toasts import Kind, Toast, clear_toast, leave_toast, waiting_toast
 
