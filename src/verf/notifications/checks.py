@@ -15,8 +15,10 @@ async def mail_has_a_way_out() -> None:
     settings = load(NotificationSettings)
     if load(House).is_sandbox:
         return
-    if not settings.smtp_host:
-        raise MailNotConfigured("No mail server is configured; set VERF_NOTIFICATIONS_SMTP_HOST.")
+    if not settings.smtp_host and not settings.resend_key.get_secret_value():
+        raise MailNotConfigured(
+            "No mail server is configured; set VERF_NOTIFICATIONS_SMTP_HOST or VERF_NOTIFICATIONS_RESEND_KEY."
+        )
     if settings.smtp_security == "none" and settings.smtp_password.get_secret_value():
         raise MailNotConfigured("The password of the mail server would travel in the open; use starttls or tls.")
 

@@ -16,12 +16,13 @@ from verf.database import transaction
 from verf.identity import Person, PersonId, people_of
 from verf.jobs import TryLater
 from verf.kit import now
+from verf.notifications.answers import MailRefused, MailServerAway
+from verf.notifications.carrying import send
 from verf.notifications.catalogue import Entry, entry_of
 from verf.notifications.composing import Reader, envelope, write
 from verf.notifications.identity_mails import data_of
 from verf.notifications.models import Delivery, Notification
 from verf.notifications.opting_out import is_unwanted, unsubscribe_url
-from verf.notifications.smtp import MailRefused, MailServerAway, send
 from verf.notifications.suppressing import is_suppressed, suppress
 from verf.telemetry import log
 

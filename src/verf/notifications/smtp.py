@@ -1,12 +1,11 @@
 """Hand one mail to a mail server, and say in two words what became of it."""
 
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 
 import aiosmtplib
 
-from verf.errors import Unavailable
+from verf.notifications.answers import MailRefused, MailServerAway
 from verf.notifications.settings import NotificationSettings
 from verf.sandbox import smtp_address
 from verf.settings import House, load
@@ -19,25 +18,13 @@ UNFOLDED_BEYOND_ASCII = SMTPUTF8.clone(max_line_length=998)
 _override: tuple[str, int] | None = None
 
 
-class MailServerAway(Unavailable):
-    """No answer, or an answer that asks to try again."""
-
-
-@dataclass
-class MailRefused(Exception):
-    """A refusal for good. `address` is set when it is the recipient that the server does not want."""
-
-    answer: str
-    address: str = ""
-
-
 def use_smtp(host: str, port: int) -> None:
     """Send through this plain server instead of the configured one; for sandboxes and tests."""
     global _override
     _override = (host, port)
 
 
-async def send(message: EmailMessage) -> None:
+async def send_by_smtp(message: EmailMessage) -> None:
     """Only a refusal of the recipient or of the mail itself is for good; all else is our trouble, and passes."""
     try:
         async with _server() as server:
@@ -73,10 +60,13 @@ def _verdict(answer: aiosmtplib.SMTPResponseException, address: str = "") -> Exc
 
 def _server() -> aiosmtplib.SMTP:
     settings, house = load(NotificationSettings), load(House)
-    plain = _override or (None if settings.smtp_host else house.is_sandbox and smtp_address(house.data / "sandbox"))
+    # Looked up for each mail: the sandbox may have come back on another port. It never sends real mail.
+    plain = _override or (smtp_address(house.data / "sandbox") if house.is_sandbox else None)
     if plain:
         host, port = plain
         return aiosmtplib.SMTP(hostname=host, port=port, start_tls=False, timeout=TIMEOUT_SECONDS)
+    if house.is_sandbox:
+        raise MailServerAway("The sandbox's mail server is not running.")
     if not settings.smtp_host:
         raise MailServerAway("No mail server is configured; set VERF_NOTIFICATIONS_SMTP_HOST.")
     return aiosmtplib.SMTP(

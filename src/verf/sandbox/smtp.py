@@ -1,6 +1,7 @@
 """A real SMTP server which accepts everything and delivers nothing, unless told to misbehave."""
 
 import asyncio
+from logging import WARNING, getLogger
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,8 @@ from verf.settings import House, load
 HOST = "127.0.0.1"
 LARGEST_MAIL = 30 * 2**20
 SLOW_SECONDS = 3.0
+# It would log every address it hears.
+getLogger("mail.log").setLevel(WARNING)
 DEFAULT_DISTANCE = 25
 
 
