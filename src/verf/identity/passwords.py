@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from secrets import token_urlsafe
 from typing import ParamSpec, TypeVar
 
 import bcrypt
@@ -35,7 +36,8 @@ async def hash_password(password: str) -> str:
 
 async def password_matches(password: str, kept: str | None) -> bool:
     """Takes as long for nobody's password (None) as for a wrong one."""
-    return await _in_pool(_matches, password, kept or _nobody())
+    matches = await _in_pool(_matches, password, kept or _nobody())
+    return matches and kept is not None
 
 
 def needs_rehash(kept: str) -> bool:
@@ -54,7 +56,7 @@ def _matches(password: str, kept: str) -> bool:
 
 @cache
 def _nobody() -> str:
-    return HASHER.hash("nobody has this password")
+    return HASHER.hash(token_urlsafe())
 
 
 @cache
