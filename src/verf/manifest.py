@@ -67,6 +67,15 @@ class NavigationItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Feature:
+    """A reason to choose the product, for the front page. English, translated when shown; `icon` is a lucide name."""
+
+    icon: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Simulator:
     """A stand-in for one outside service, mounted in sandbox mode only.
 
@@ -107,5 +116,9 @@ class Product(Room):
     title: str
     host: str
     home: str = "/"
+    # What it does for the customer, in a line and in a sentence or two.
+    promise: str = ""
+    summary: str = ""
+    features: Sequence[Feature] = ()
     plans: Sequence[Plan] = field(default=())
     bot: Any = None

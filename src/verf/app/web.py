@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from verf import notifications
 from verf import web as web_room
+from verf.app.front import street
 from verf.identity import SignIn
 from verf.limits import RateLimitHeaders, api_reads_limited
 from verf.manifest import Room
@@ -23,7 +24,7 @@ Errors are `application/problem+json` (RFC 9457). Sign in with `POST /api/v1/aut
 
 def furnish(rooms: Sequence[Room]) -> None:
     """Templates, translations and notices: what pages and mails are made of, needed wherever either is made."""
-    web_room.configure(rooms)
+    web_room.configure([*rooms, street])
     notifications.configure(rooms)
 
 
@@ -34,7 +35,7 @@ def create_web(rooms: Sequence[Room], *, sandbox: ASGIApp | None = None) -> Fast
         title="verf", version=VERSION, description=ABOUT, docs_url=None, redoc_url=None, openapi_url="/openapi.json"
     )
     web.state.rooms = rooms
-    for room in rooms:
+    for room in (*rooms, street):
         for router in room.routers:
             web.include_router(router, dependencies=[Depends(api_reads_limited)])
     # The last one added stands outermost: telemetry sees everything, the viewer is known inside the gate's checks.
