@@ -18,7 +18,7 @@ product = Product(
         Feature(
             icon="calendar-clock",
             title="Days of cover you can trust",
-            text="Sales speed counts only the days when you had stock, so an empty shelf never looks like falling demand.",
+            text="Sales speed counts only days with stock, so an empty shelf never looks like falling demand.",
         ),
         Feature(
             icon="shopping-cart",
@@ -38,7 +38,8 @@ product = Product(
         Feature(
             icon="refresh-cw",
             title="A sync that does not guess",
-            text="Interrupted syncs go on where they stopped, within the marketplace's limits, and never write zeros for what was not read.",
+            text="Interrupted syncs go on where they stopped, within the marketplace's limits, "
+            "and never write zeros for what was not read.",
         ),
         Feature(
             icon="braces",

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from verf.errors import NotFound
 from verf.operations.operators import is_operator
-from verf.operations.readiness import Finding, readiness
+from verf.operations.findings import Finding, readiness
 from verf.telemetry import exposition, mask_text
 
 router = APIRouter(tags=["operations"])

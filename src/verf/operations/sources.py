@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from verf.manifest import Room
-from verf.operations.refusals import variable_of
+from verf.operations.safe_start import variable_of
 from verf.settings import House, Section
 from verf.telemetry import SentrySettings, TelemetrySettings, mask
 
