@@ -173,13 +173,12 @@ async def test_a_connection_of_its_own_acts_as_the_app(database):
 async def test_a_connection_that_the_server_closed_is_replaced(workshop):
     async with transaction() as session:
         session.add(Plain(name="kept"))
+    ours = "FROM pg_stat_activity WHERE usename = 'verf_app' AND datname = current_database()"
     async with owner_connection() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'verf_app' AND datname = :name"
-            ),
-            {"name": workshop.name},
-        )
+        await connection.execute(text(f"SELECT pg_terminate_backend(pid) {ours}"))
+        while await connection.scalar(text(f"SELECT count(*) {ours}")):
+            await connection.rollback()
+    await asyncio.sleep(0.1)
     async with transaction() as session:
         assert await session.scalar(select(Plain.name)) == "kept"
     assert await names() == ["kept"]

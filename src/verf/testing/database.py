@@ -4,8 +4,10 @@ import fcntl
 import pkgutil
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -16,9 +18,12 @@ import pytest_asyncio
 
 import verf
 from verf.database import EmbeddedServer, connect, disconnect, migrate
+from verf.errors import Unavailable
 from verf.manifest import Room
 
 TEMPLATE = "verf_template"
+FOLDERS = "verf-test-"
+A_WHILE = 300.0
 
 DIRTY = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -35,6 +40,7 @@ class CleanDatabase:
 
 
 def _every_room() -> list[Room]:
+    """Found by their folders, not by their manifests: a test of one room need not import all the others."""
     packages = [name for _, name, is_package in pkgutil.iter_modules(verf.__path__, "verf.") if is_package]
     packages += [point.value.split(":")[0].split(".")[0] for point in entry_points(group="verf.products")]
     return [Room(name=package.rsplit(".", 1)[-1], package=package) for package in packages]
@@ -43,8 +49,9 @@ def _every_room() -> list[Room]:
 @pytest.fixture(scope="session")
 def database_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
     """One server for all workers of this test run, without fsync, gone at the end."""
+    _sweep()
     run = getattr(request.config, "workerinput", {}).get("testrunuid") or uuid.uuid4().hex
-    folder = Path(tempfile.gettempdir()) / f"verf-test-{run[:12]}"
+    folder = Path(tempfile.gettempdir()) / f"{FOLDERS}{run[:12]}"
     server = EmbeddedServer(folder, durable=False).start()
     yield server
     if server.erase():
@@ -78,6 +85,14 @@ async def database(migrated_database: CleanDatabase) -> CleanDatabase:
     finally:
         await connection.close()
     return migrated_database
+
+
+def _sweep() -> None:
+    """Stop and delete what killed test runs have left behind; servers in use have other holders and stay."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        with suppress(OSError, Unavailable):
+            if time.time() - folder.stat().st_mtime > A_WHILE:
+                EmbeddedServer(folder, durable=False).start().erase()
 
 
 async def _make_template(server: EmbeddedServer) -> None:
