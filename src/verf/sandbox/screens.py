@@ -14,6 +14,7 @@ from verf.sandbox.clock import Clock
 from verf.sandbox.controls import controls_of
 from verf.sandbox.mailbox import Mailbox
 from verf.sandbox.message import read_message
+from verf.sandbox.prose import prose
 from verf.sandbox.smtp import smtp_address
 from verf.settings import House, load
 
@@ -34,6 +35,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters["prose"] = prose
 
 
 def screens(
