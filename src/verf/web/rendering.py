@@ -73,6 +73,7 @@ def _new_environment(folders: Sequence[Path]) -> Environment:
 
 def dress(environment: Environment) -> None:
     """Give another environment, such as that of mails, the words and formats of pages; it has jinja2.ext.i18n."""
+    environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(raw_gettext, raw_ngettext, newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
     environment.filters.update(FILTERS)
 

@@ -1,0 +1,101 @@
+"""Every word a person sees is translated. `just messages` brings new ones into the catalogs."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from verf.web.extracting import manifest_words
+
+ROOT = Path(__file__).parents[2]
+PLACES = [ROOT / "src/verf", *sorted(path.parent for path in ROOT.glob("products/*/*/manifest.py"))]
+LANGUAGES = ("ru", "uk")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%[sd]")
+KEYWORDS = {**DEFAULT_KEYWORDS, "lazy": None}
+
+pairs = pytest.mark.parametrize(
+    ("place", "language"),
+    [(place, language) for place in PLACES for language in LANGUAGES],
+    ids=lambda part: part.name if isinstance(part, Path) else part,
+)
+
+
+def translated(place: Path, language: str) -> Catalog:
+    path = place / "locale" / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        pytest.skip(f"{path.relative_to(ROOT)} does not exist yet")
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def written(place: Path) -> Catalog:
+    """What the sources say now."""
+    with (ROOT / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    catalog = Catalog()
+    for _, _, message, comments, context in extract_from_dir(place, methods, options, keywords=KEYWORDS):
+        if not isinstance(message, str) or message.strip():
+            catalog.add(message, auto_comments=comments, context=context)
+    return catalog
+
+
+def messages(catalog: Catalog) -> dict[object, Message]:
+    return {message.id: message for message in catalog if message.id}
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    return message.string if isinstance(message.string, tuple) else (message.string,)
+
+
+def faults(message: Message, plurals: int) -> list[str]:
+    found = []
+    if not all(forms(message)):
+        found.append("is not translated")
+    if message.fuzzy:
+        found.append("is only a guess (fuzzy)")
+    if message.pluralizable and len(forms(message)) != plurals:
+        found.append(f"needs {plurals} forms")
+    wanted = set(PLACEHOLDER.findall(message.id if isinstance(message.id, str) else message.id[1]))
+    if any(set(PLACEHOLDER.findall(text)) != wanted for text in forms(message) if text):
+        found.append("has other placeholders")
+    return found
+
+
+@pairs
+def test_no_word_is_missing_and_none_is_left_over(place, language):
+    catalog = messages(translated(place, language))
+    sources = messages(written(place))
+    assert [message for message in sources if message not in catalog] == []
+    assert [message for message in catalog if message not in sources] == []
+
+
+@pairs
+def test_every_translation_is_complete(place, language):
+    catalog = translated(place, language)
+    bad = {message.id: found for message in messages(catalog).values() if (found := faults(message, catalog.num_plurals))}
+    assert bad == {}
+
+
+def test_words_are_found_in_code_templates_and_manifests():
+    found = messages(written(ROOT / "src/verf"))
+    assert "Enter a whole number." in found
+    assert "Skip to content" in found
+    assert "There is nothing here" in found
+
+
+def test_labels_of_manifests_are_found(tmp_path):
+    source = b"room = Room(navigation=[NavigationItem(label='Sync runs', href='/', icon='x')])\n"
+    path = tmp_path / "manifest.py"
+    path.write_bytes(source)
+    with path.open("rb") as file:
+        assert list(manifest_words(file, (), (), {})) == [(1, "_", "Sync runs", [])]
+
+
+def test_damage_would_be_noticed():
+    damaged = Message(("%(num)s product", "%(num)s products"), ("%(num)s товар", "товара"), flags=["fuzzy"])
+    assert faults(damaged, 3) == ["is only a guess (fuzzy)", "needs 3 forms", "has other placeholders"]
+    assert faults(Message("Save", ""), 3) == ["is not translated"]
