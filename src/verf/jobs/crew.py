@@ -1,6 +1,7 @@
 """What PgQueuer's dispatcher calls for each job in a worker: our own way to run it and to write the end down."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,12 +21,21 @@ from verf.telemetry import log
 NEVER = timedelta(days=36_500)
 
 
+@dataclass
 class Ledger(Queries):
     """PgQueuer's statements, without the two that verf does in its own way.
 
     Jobs of dead workers come back through `recovery`, which counts the attempt; here none is ever stale.
     A job whose end is written already is not written again: it no longer reads "picked".
     """
+
+    knock: Callable[[], None] = lambda: None
+    _found_none: bool = False
+
+    def look_again(self) -> None:
+        """When a job ends: if nothing was found before, that may be because the worker or the handler was full."""
+        if self._found_none:
+            self.knock()
 
     async def dequeue(
         self,
@@ -35,7 +45,9 @@ class Ledger(Queries):
         global_concurrency_limit: int | None,
         heartbeat_timeout: timedelta,  # noqa: ARG002 - the engine's signature
     ) -> list[models.Job]:
-        return await super().dequeue(batch_size, entrypoints, queue_manager_id, global_concurrency_limit, NEVER)
+        found = await super().dequeue(batch_size, entrypoints, queue_manager_id, global_concurrency_limit, NEVER)
+        self._found_none = not found
+        return found
 
     async def log_jobs(
         self, job_status: list[tuple[models.Job, types.JOB_STATUS, models.TracebackRecord | None]]
@@ -43,6 +55,7 @@ class Ledger(Queries):
         open_ends = [entry for entry in job_status if entry[0].status == "picked"]
         if open_ends:
             await super().log_jobs(open_ends)
+            self.look_again()
 
 
 @dataclass
@@ -50,6 +63,7 @@ class Crew:
     """The jobs that run in this process now."""
 
     manager: QueueManager
+    ledger: Ledger
     transactions: asyncio.Semaphore
     running: dict[int, asyncio.Task[object]] = field(default_factory=dict)
 
@@ -97,6 +111,7 @@ class Crew:
             return  # the engine removes it, together with others that ended in the same moment
         self._keep_from_engine(job)
         await settle(job, outcome, ended.seen)
+        self.ledger.look_again()
 
     def _keep_from_engine(self, job: models.Job) -> None:
         """It may be picked again before the engine has forgotten it, which would then pass it over."""

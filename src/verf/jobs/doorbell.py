@@ -8,6 +8,7 @@ committed in a few milliseconds. A ring lost with a dying process costs a poll i
 import asyncio
 import contextvars
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,8 @@ from verf.telemetry import log
 
 PAUSE = timedelta(milliseconds=5)
 
+# Workers of this very process hear it at once.
+_ears: set[Callable[[], None]] = set()
 _ringing: asyncio.Task[None] | None = None
 _again = False
 
@@ -28,9 +31,17 @@ def ring_after(session: AsyncSession) -> None:
     after_commit(session, ring)
 
 
+def listen_here(ear: Callable[[], None]) -> Callable[[], None]:
+    """Call the ear at each ring of this process; call what comes back to stop."""
+    _ears.add(ear)
+    return lambda: _ears.discard(ear)
+
+
 def ring() -> None:
     """Ring now, or once more after the ring that is under way."""
     global _ringing, _again
+    for ear in list(_ears):
+        ear()
     _again = True
     if _ringing is None or _ringing.done() or _ringing.get_loop() is not asyncio.get_running_loop():
         # A fresh context: the bell has nothing to do with the request or transaction that pulls it.
@@ -43,6 +54,7 @@ async def _ring_until_quiet() -> None:
         _again = False
         try:
             async with transaction() as session:
+                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # one round trip
                 await SessionDriver(session).notify(CHANNEL, change_event())
         except Exception:  # noqa: BLE001 - the bell is a convenience: workers also look by themselves
             log(__name__).warning("The workers could not be woken; they will look by themselves.", exc_info=True)

@@ -1,5 +1,6 @@
 """Run what is due, here and now: for tests, which want to see the end of a story."""
 
+import asyncio
 from datetime import timedelta
 from typing import Literal
 
@@ -29,7 +30,7 @@ async def drain(*, errors: Literal["raise", "keep"] = "raise") -> int:
     """
     ran = 0
     while job := await pick():
-        ended = await run(job)
+        ended = await asyncio.create_task(run(job))
         await settle(job, ended.outcome, ended.seen)
         ran += 1
         if errors == "raise" and isinstance(ended.outcome, Dead | Retry) and is_unexpected(ended.outcome.error):

@@ -1,7 +1,7 @@
 """PgQueuer, told where its tables are and made to speak through our own transactions."""
 
 import asyncio
-from typing import Self
+from typing import Self, TypeVar
 
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
@@ -10,6 +10,8 @@ from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel
 from pgqueuer.ports.driver import Driver, NotifyCallback
 from sqlalchemy.ext.asyncio import AsyncSession
+
+Kind = TypeVar("Kind", bound=Queries)
 
 CHANNEL = Channel("verf_jobs")
 
@@ -73,10 +75,10 @@ class SessionDriver(StatementDriver):
 
 
 def engine_on(session: AsyncSession) -> Queries:
-    return engine_over(SessionDriver(session))
+    return engine_over(SessionDriver(session), Queries)
 
 
-def engine_over(driver: Driver, kind: type[Queries] = Queries) -> Queries:
+def engine_over(driver: Driver, kind: type[Kind]) -> Kind:
     return kind(
         driver,
         qbe=QueryBuilderEnvironment(TABLES),

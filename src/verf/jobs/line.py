@@ -21,6 +21,7 @@ from verf.telemetry import log
 
 FIRST_DELAY = timedelta(milliseconds=100)
 LONGEST_DELAY = timedelta(seconds=5)
+KNOCK_PAUSE = timedelta(milliseconds=1)
 LOST = (
     OSError,
     TimeoutError,
@@ -46,6 +47,7 @@ class Line(StatementDriver):
         self._callbacks: dict[str, NotifyCallback] = {}
         self._lock = asyncio.Lock()
         self._mending: asyncio.Task[None] | None = None
+        self._knocking: asyncio.TimerHandle | None = None
         self._is_closed = False
         self.mended_at: float | None = None
 
@@ -60,6 +62,11 @@ class Line(StatementDriver):
         self._callbacks[channel] = callback
         if self._listening is None:
             await self._listen()
+
+    def knock(self) -> None:
+        """Tell the listeners to look at the queue; many knocks of one moment are one."""
+        if self._knocking is None and not self._is_closed:
+            self._knocking = asyncio.get_running_loop().call_later(KNOCK_PAUSE.total_seconds(), self._look)
 
     def give_up(self) -> None:
         """From now on a lost line stays lost, so that stopping does not wait for a database that is gone."""
@@ -121,6 +128,10 @@ class Line(StatementDriver):
         except LOST:
             self._mend()
             return
+        self._look()
+
+    def _look(self) -> None:
+        self._knocking = None
         for callback in self._callbacks.values():
             callback(change_event())
 

@@ -31,6 +31,7 @@ class Ended:
 
 
 async def run(job: models.Job) -> Ended:
+    """Call it in a task of its own: what it binds for the logs stays bound."""
     handler = find_handler(job.entrypoint)
     if handler is None:
         return Ended(Dead(NobodyHandlesThis(f"Nothing handles {job.entrypoint}.")))
@@ -40,8 +41,8 @@ async def run(job: models.Job) -> Ended:
     if turn and not await take_turn(job.id, turn):
         return Ended(Waits())
     seen = Job(JobId(job.id), job.attempts + 1, organisation_of(job)) if handler.takes == "job" else None
-    with structlog.contextvars.bound_contextvars(**log_context(job)):
-        return Ended(await attempt(handler, job, seen), seen)
+    structlog.contextvars.bind_contextvars(**log_context(job))
+    return Ended(await attempt(handler, job, seen), seen)
 
 
 async def attempt(handler: Handler, job: models.Job, seen: Job | None) -> Outcome:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from verf.errors import Unavailable
 from verf.jobs.crew import Crew, CrewMember, Ledger
+from verf.jobs.doorbell import listen_here
 from verf.jobs.engine import CHANNEL, engine_over
 from verf.jobs.handlers import known_names
 from verf.jobs.line import Line
@@ -36,6 +37,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; then finish what runs, for as long as the grace lasts, and give the rest back."""
         line = Line()
+        stop_listening = listen_here(line.knock)
         beside = [
             asyncio.create_task(self._again_and_again(stop, self._timetable.look, CLOCK_GLANCE)),
             asyncio.create_task(self._again_and_again(stop, lambda: self._recover(line), self._recovery_interval)),
@@ -47,11 +49,14 @@ class Worker:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+            stop_listening()
             await line.close()
 
     async def _work(self, line: Line, stop: asyncio.Event) -> None:
-        manager = QueueManager(engine_over(line, Ledger), channel=CHANNEL)
-        self._crew = crew = Crew(manager, asyncio.Semaphore(self._settings.transactions))
+        ledger = engine_over(line, Ledger)
+        manager = QueueManager(ledger, channel=CHANNEL)
+        ledger.knock = line.knock
+        self._crew = crew = Crew(manager, ledger, asyncio.Semaphore(self._settings.transactions))
         for name, handler in known_names().items():
             manager.register_executor(name, CrewMember(crew, handler))
         working = asyncio.create_task(self._dispatch(manager))
