@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from stock.simulators import WILDBERRIES
 
+from stock.simulators import WILDBERRIES
 from verf.errors import VerfError
 from verf.kit import advance, set_offset
 

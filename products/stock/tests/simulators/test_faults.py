@@ -7,6 +7,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+
 from stock.simulators import WILDBERRIES
 
 
@@ -143,6 +144,15 @@ async def test_a_senseless_fault_is_refused(wb, body):
     answer = await wb.client.post("/sandbox/api/wildberries/faults", json=body)
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+async def test_a_mode_sets_many_faults_and_golden_clears_them(wb):
+    await wb.control("POST", "/modes/hostile")
+    assert len(await wb.control("GET", "/faults")) > 10
+    await wb.control("POST", "/modes/soak")
+    assert all(fault["rate"] < 0.01 for fault in await wb.control("GET", "/faults"))
+    await wb.control("POST", "/modes/golden")
+    assert await wb.control("GET", "/faults") == []
 
 
 async def test_a_body_too_large_is_refused(wb):

@@ -103,8 +103,13 @@ async def history(wb, kind: str = "STOCK_HISTORY_DAILY_CSV", **params) -> list[d
 async def test_the_history_of_stocks_has_a_column_for_each_day(wb):
     rows = await history(wb)
     assert next(name for name in rows[0] if name[0].isdigit()) == "20.11.2026"
-    assert {row["OfficeName"] for row in rows} == {"Склад WB", "Маркетплейс"}
+    assert {row["OfficeName"] for row in rows} == {"Склад WB", "Свой склад"}
     assert any(row["20.11.2026"] != row["30.11.2026"] for row in rows)
+
+
+async def test_own_warehouses_had_another_name_until_september(wb):
+    await wb.control("PATCH", "/settings", json={"renames_own_warehouses": False})
+    assert {row["OfficeName"] for row in await history(wb, stockType="mp")} == {"Маркетплейс"}
 
 
 async def test_the_history_ends_with_the_last_even_hour(wb):

@@ -105,6 +105,11 @@ async def test_a_revoked_token_is_dead_at_once_and_replaced_in_the_list(wb):
     assert (await wb.cards(token=fresh)).status_code == 200
 
 
+async def test_revoking_nonsense_is_refused(wb):
+    answer = await wb.client.post("/sandbox/api/wildberries/tokens/revoke", json={"token": "nonsense"})
+    assert answer.status_code == 422
+
+
 async def test_the_tokens_of_a_deleted_user_answer_403_until_the_user_is_back(wb):
     await wb.control("DELETE", "/sellers/small/user")
     assert (await wb.cards()).status_code == 403

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import numpy as np
+
 from stock.simulators.wildberries.moments import DAY, HOUR, MINUTE, SECOND, day_start, moment_of, moscow_day
 from stock.simulators.wildberries.replay import lines_of, retail_goods
 from stock.simulators.wildberries.sellers import Spec, make_shop

@@ -1,5 +1,6 @@
 """What goes back: answers of the sections and the problems of the gateway, in the shapes Wildberries uses."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ import orjson
 from stock.simulators.wildberries.moments import SECOND, moment_of, zulu
 from verf.kit import now
 
+CHUNK = 1_000
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 REASONS = {
@@ -35,6 +37,19 @@ class Answer:
 
 def json_answer(content: Any, status: int = 200, media: str = JSON) -> Answer:
     return Answer(status, orjson.dumps(content), media)
+
+
+def json_rows(rows: Iterable[Any]) -> bytes:
+    """A list, written piece by piece: many rows never stand in memory at once, and nobody is held up for long."""
+    pieces, chunk = [], list[Any]()
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            pieces.append(orjson.dumps(chunk)[1:-1])
+            chunk = []
+    if chunk:
+        pieces.append(orjson.dumps(chunk)[1:-1])
+    return b"[" + b",".join(pieces) + b"]"
 
 
 def request_id() -> str:

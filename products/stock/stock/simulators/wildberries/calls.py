@@ -21,6 +21,7 @@ class Settings:
 
     row_cut: int = 80_000
     hides_warehouses: bool = True
+    renames_own_warehouses: bool = True
     scope_status: Literal[401, 403] = 401
     enforces_limits: bool = True
     remains_ready_after_seconds: int = 20

@@ -6,7 +6,7 @@ Mounted at /sandbox/api/wildberries. Reading the truth never counts against any 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stock.simulators.wildberries.calls import Settings
@@ -32,17 +32,23 @@ def create(folder: Path) -> Gateway:
     return gateway
 
 
-def running() -> Gateway:
+def running(request: Request) -> Gateway:
+    """The sandbox keeps its simulators in the state of its application; elsewhere it is the one made last."""
+    mounted = getattr(request.app.state, "simulators", {}).get("wildberries")
+    if isinstance(mounted, Gateway):
+        return mounted
     if not _running:
         raise Unavailable("The Wildberries simulator is not running.")
     return _running[0]
 
 
-def found(seller: str) -> Seller:
-    return running().sellers.find(seller)
-
-
 Running = Annotated[Gateway, Depends(running)]
+
+
+def found(gateway: Running, seller: str) -> Seller:
+    return gateway.sellers.find(seller)
+
+
 Found = Annotated[Seller, Depends(found)]
 
 
@@ -60,6 +66,7 @@ class NewSeller(Strict):
     orders_a_day: float = Field(default=50, ge=0, le=20_000)
     warehouses: int = Field(default=2, ge=0, le=10)
     maximum_sizes: int = Field(default=8, ge=1, le=8)
+    history_days: int = Field(default=100, ge=1, le=100)
 
 
 def _summary(gateway: Gateway, seller: Seller) -> dict[str, Any]:
@@ -306,6 +313,12 @@ def clear_fault(gateway: Running, number: int) -> None:
     gateway.faults.clear(number)
 
 
+@router.post("/modes/{mode}", status_code=204)
+def set_mode(gateway: Running, mode: Literal["golden", "soak", "hostile"]) -> None:
+    """All faults at once: `golden` none, `soak` as in real life, `hostile` everything that can go wrong."""
+    gateway.faults.set_mode(mode)
+
+
 # The log and the switches
 
 
@@ -327,6 +340,7 @@ def forget_requests(gateway: Running) -> None:
 class SettingsChange(Strict):
     row_cut: int | None = Field(default=None, ge=1, le=80_000)
     hides_warehouses: bool | None = None
+    renames_own_warehouses: bool | None = None
     scope_status: Literal[401, 403] | None = None
     enforces_limits: bool | None = None
     remains_ready_after_seconds: int | None = Field(default=None, ge=0, le=3600)

@@ -26,6 +26,13 @@ PAYMENT = (
     "wb solution for business has insufficient funds on its balance. please top up the balance in the company's "
     "personal account https://dev.wildberries.ru/company"
 )
+SOAK: dict[Name, float] = {"429": 0.004, "500": 0.002, "502": 0.001, "504": 0.001, "slow": 0.005}
+# Faults that make a reader see less than there is are left out: no reader could then know the truth.
+HOSTILE: dict[Name, float] = {
+    "429": 0.05, "500": 0.02, "502": 0.02, "503": 0.02, "504": 0.02, "html": 0.03, "truncated": 0.03, "slow": 0.05,
+    "duplicates": 0.1, "drift": 0.1, "wrong-content-type": 0.03, "snapshot-ignored": 0.1, "stuck": 0.1,
+    "canceled": 0.05,
+}  # fmt: skip
 DETAILS = {
     401: "token problem; token is malformed: could not base64 decode signature",
     402: PAYMENT,
@@ -74,6 +81,11 @@ class Faults:
         fault = Fault(self._last, kind, **fields)
         self._faults.append(fault)
         return fault
+
+    def set_mode(self, mode: Literal["golden", "soak", "hostile"]) -> None:
+        self.clear()
+        for kind, rate in {"golden": {}, "soak": SOAK, "hostile": HOSTILE}[mode].items():
+            self.add(kind, rate=rate, seconds=0.5)
 
     def clear(self, number: int | None = None) -> None:
         self._faults = [fault for fault in self._faults if number is not None and fault.id != number]

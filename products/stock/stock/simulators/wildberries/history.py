@@ -23,7 +23,8 @@ DAILY, STATISTICS = "STOCK_HISTORY_DAILY_CSV", "STOCK_HISTORY_REPORT_CSV"
 KEPT = 48 * HOUR
 READY_AFTER = 15 * SECOND
 MONTHS_KEPT = 92
-OWN_NAME = "Маркетплейс"
+OWN_NAME = "Свой склад"
+OLD_OWN_NAME = "Маркетплейс"  # until 2026-09-15
 
 
 def order(call: Call) -> Answer:
@@ -45,7 +46,7 @@ def order(call: Call) -> Answer:
         "params": params,
         "period": period,
         "fate": "stuck" if "stuck" in call.hits else "",
-        "file": _file(call.shop, number, kind, params, period),
+        "file": _packed(number, _rows(call, kind, params, period)),
     }
     return json_answer({"data": "Началось формирование файла/отчета"})
 
@@ -123,11 +124,16 @@ def _day(text: str) -> int:
     return (date.fromisoformat(text) - date(1970, 1, 1)) // timedelta(days=1)
 
 
-def _file(shop: Shop, number: str, kind: str, params: dict[str, Any], period: Period) -> bytes:
+def _rows(call: Call, kind: str, params: dict[str, Any], period: Period) -> Iterator[list[Any]]:
+    if kind == STATISTICS:
+        return _statistics(call.shop, params, period)
+    own_name = OWN_NAME if call.settings.renames_own_warehouses else OLD_OWN_NAME
+    return _daily(call.shop, params, period, own_name)
+
+
+def _packed(number: str, rows: Iterator[list[Any]]) -> bytes:
     text = io.StringIO(newline="")
-    write = csv.writer(text)
-    rows = _daily(shop, params, period) if kind == DAILY else _statistics(shop, params, period)
-    write.writerows(rows)
+    csv.writer(text).writerows(rows)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{number}.csv", text.getvalue())
@@ -156,13 +162,13 @@ def _named(shop: Shop, size: int, card: Card) -> list[Any]:
     ]
 
 
-def _owners(params: dict[str, Any]) -> list[tuple[int, str]]:
-    """Own warehouses come as one heap under the old name of FBS."""
-    both = [(0, HIDDEN_NAME), (1, OWN_NAME)]
+def _owners(params: dict[str, Any], own_name: str) -> list[tuple[int, str]]:
+    """Own warehouses come as one heap under one name."""
+    both = [(0, HIDDEN_NAME), (1, own_name)]
     return {"wb": both[:1], "mp": both[1:]}.get(params["stockType"], both)
 
 
-def _daily(shop: Shop, params: dict[str, Any], period: Period) -> Iterator[list[Any]]:
+def _daily(shop: Shop, params: dict[str, Any], period: Period, own_name: str) -> Iterator[list[Any]]:
     """The stock at the end of each day; of the present day as of the last even hour."""
     days = list(period.days)
     dates = [".".join(reversed(day_name(day).split("-"))) for day in days]
@@ -170,7 +176,7 @@ def _daily(shop: Shop, params: dict[str, Any], period: Period) -> Iterator[list[
     today, shelf = moscow_day(shop.at), shop.history_view.shelf
     now_by_owner = (shelf[WB], shelf[1:].sum(axis=0))
     for size, card in _chosen(shop, params):
-        for owner, name in _owners(params):
+        for owner, name in _owners(params, own_name):
             figures = [now_by_owner[owner][size] if day == today else _close(shop, day, owner, size) for day in days]
             if any(figures) or owner == 0:
                 yield [*_named(shop, size, card), name, *figures]

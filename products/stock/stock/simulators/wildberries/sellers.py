@@ -37,6 +37,7 @@ class Spec:
     orders_a_day: float
     warehouses: int = 2
     maximum_sizes: int = 8
+    history_days: int = HISTORY_DAYS
     is_replay: bool = False
     seed: int = 0
 
@@ -158,7 +159,6 @@ class Sellers:
         kept = json.loads(world.read_text())
         self.seed: int = kept["seed"]
         self.epoch: int = kept["epoch"]
-        self.start = day_start(moscow_day(self.epoch) - HISTORY_DAYS)
         self.paused_at = 0
         self._sellers: dict[str, Seller] = {}
         for spec in first_sellers(self.seed):
@@ -166,7 +166,7 @@ class Sellers:
         self._remember()
 
     def _add(self, spec: Spec) -> Seller:
-        seller = Seller(spec, self.start, [])
+        seller = Seller(spec, day_start(moscow_day(self.epoch) - spec.history_days), [])
         self._sellers[seller.id] = seller
         return seller
 

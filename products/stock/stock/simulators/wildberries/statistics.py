@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stock.simulators.wildberries.answers import Answer, Refused, json_answer
+from stock.simulators.wildberries.answers import Answer, Refused, json_answer, json_rows
 from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.demand import BOUGHT, Integers
 from stock.simulators.wildberries.moments import DAY, NEVER, day_start, moscow_day, naive_moscow, read_moment
@@ -39,12 +39,8 @@ def orders(call: Call) -> Answer:
     numbers = np.flatnonzero(is_reported(table, moment))
     changed = changed_at(table[numbers], moment)
     numbers, changed = _asked(call, numbers, changed, table[numbers, ORDERED])
-    return json_answer(
-        [
-            _order(call.shop, table[number].tolist(), int(number), int(at), moment)
-            for number, at in zip(numbers, changed, strict=True)
-        ]
-    )
+    pairs = zip(numbers.tolist(), changed.tolist(), strict=True)
+    return Answer(body=json_rows(_order(call.shop, table[number].tolist(), number, at, moment) for number, at in pairs))
 
 
 def sales(call: Call) -> Answer:
@@ -61,9 +57,8 @@ def sales(call: Call) -> Answer:
     happened = np.concatenate([table[bought, OUTCOME_AT], table[returned, RETURNED_AT]])
     # A return is told from its sale by a negative number.
     numbers, changed = _asked(call, np.concatenate([bought, -returned - 1]), changed, happened)
-    return json_answer(
-        [_sale(call.shop, table, int(number), int(at), moment) for number, at in zip(numbers, changed, strict=True)]
-    )
+    pairs = zip(numbers.tolist(), changed.tolist(), strict=True)
+    return Answer(body=json_rows(_sale(call.shop, table, number, at, moment) for number, at in pairs))
 
 
 def is_reported(table: Integers, moment: int) -> Any:

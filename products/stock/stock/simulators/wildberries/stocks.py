@@ -1,12 +1,12 @@
 """seller-analytics-api: what is in stock, as of the last refresh (every full and half hour)."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import orjson
 
-from stock.simulators.wildberries.answers import Answer, analytics_error
+from stock.simulators.wildberries.answers import Answer, analytics_error, json_rows
 from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.demand import Integers
 from stock.simulators.wildberries.places import HIDDEN_ID, HIDDEN_NAME, WB_WAREHOUSES
@@ -14,7 +14,6 @@ from stock.simulators.wildberries.shop import WB
 
 LARGEST_PAGE = 250_000
 ARTICLES = 1000
-CHUNK = 20_000
 
 
 def wb_warehouses(call: Call) -> Answer:
@@ -123,21 +122,5 @@ def _row(call: Call, number: int, quantity: int, to_client: int, from_client: in
 
 
 def _answer(rows: Iterator[dict[str, Any]], limit: int, offset: int) -> Answer:
-    """Written in chunks, so that a quarter of a million rows never stand in memory as dictionaries."""
-    body = bytearray(b'{"data":{"items":[')
-    chunk: list[dict[str, Any]] = []
-    written = 0
-    for place, row in enumerate(rows):
-        if place < offset:
-            continue
-        if written + len(chunk) == limit:
-            break
-        chunk.append(row)
-        if len(chunk) == CHUNK:
-            body += orjson.dumps(chunk)[1:-1] + b","
-            written += len(chunk)
-            chunk = []
-    body += orjson.dumps(chunk)[1:-1] if chunk else b""
-    if body.endswith(b","):
-        del body[-1]
-    return Answer(body=bytes(body + b"]}}"))
+    page = itertools.islice(rows, offset, offset + limit)
+    return Answer(body=b'{"data":{"items":' + json_rows(page) + b"}}")

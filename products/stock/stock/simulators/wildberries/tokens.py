@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from stock.simulators.wildberries.moments import DAY, SECOND, moment_of
+from verf.errors import Invalid
 from verf.kit import now
 
 CONTENT, ANALYTICS, PRICES, MARKETPLACE, STATISTICS, SUPPLIES = 1, 2, 3, 4, 5, 10
@@ -65,6 +67,7 @@ class Tokens:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "tokens.json"
+        self._lock = Lock()
         self._key = _key_in(folder)
         kept = json.loads(self._file.read_text()) if self._file.exists() else {}
         self._issued: dict[str, str] = kept.get("issued", {})
@@ -74,8 +77,11 @@ class Tokens:
 
     def of(self, sid: str) -> dict[str, str]:
         """One token of each kind; one that has run out is replaced by a fresh one."""
-        found = {kind: self._kept(sid, kind) or self._issue(sid, kind) for kind in KINDS}
-        self._save()
+        with self._lock:
+            kept = {kind: self._kept(sid, kind) for kind in KINDS}
+            found = {kind: token or self._issue(sid, kind) for kind, token in kept.items()}
+            if None in kept.values():
+                self._save()
         return found
 
     def _kept(self, sid: str, kind: str) -> str | None:
@@ -132,17 +138,24 @@ class Tokens:
     # What an owner may do
 
     def revoke(self, token: str) -> None:
-        self._revoked.add(jwt.decode(token, options={"verify_signature": False})["id"])
-        self._save()
+        try:
+            number = str(jwt.decode(token, options={"verify_signature": False})["id"])
+        except (jwt.InvalidTokenError, KeyError):
+            raise Invalid("This is not a token of ours.") from None
+        with self._lock:
+            self._revoked.add(number)
+            self._save()
 
     def delete_user(self, sid: str) -> None:
         """The person who made this seller's tokens is dismissed: every call is refused with 403."""
-        self._deleted_users.add(sid)
-        self._save()
+        with self._lock:
+            self._deleted_users.add(sid)
+            self._save()
 
     def restore_user(self, sid: str) -> None:
-        self._deleted_users.discard(sid)
-        self._save()
+        with self._lock:
+            self._deleted_users.discard(sid)
+            self._save()
 
     def has_deleted_user(self, sid: str) -> bool:
         return sid in self._deleted_users
@@ -151,8 +164,9 @@ class Tokens:
 
     def new_secret(self, *, days: float = VALID_DAYS) -> tuple[str, int]:
         secret, until = uuid4().hex + uuid4().hex, moment_of(now()) + int(days * DAY)
-        self._secrets[secret] = until
-        self._save()
+        with self._lock:
+            self._secrets[secret] = until
+            self._save()
         return secret, until
 
     def knows_secret(self, secret: str) -> bool:
