@@ -76,8 +76,8 @@ def test_no_word_is_missing_and_none_is_left_over(place, language):
 @pairs
 def test_every_translation_is_complete(place, language):
     catalog = translated(place, language)
-    bad = {message.id: found for message in messages(catalog).values() if (found := faults(message, catalog.num_plurals))}
-    assert bad == {}
+    found = {message.id: faults(message, catalog.num_plurals) for message in messages(catalog).values()}
+    assert {message: told for message, told in found.items() if told} == {}
 
 
 def test_words_are_found_in_code_templates_and_manifests():

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -19,7 +20,7 @@ def test_the_scale_is_round_and_encloses_the_data(low, high):
     assert scale[0] <= low
     assert scale[-1] >= high
     assert 2 <= len(scale) <= 8
-    steps = [round(after - before, 6) for before, after in zip(scale, scale[1:], strict=False)]
+    steps = [round(after - before, 6) for before, after in pairwise(scale)]
     assert len(set(steps)) == 1
 
 

@@ -90,7 +90,7 @@ async def test_an_unknown_cursor_is_invalid(client):
 
 
 async def test_every_type_of_problem_explains_itself(client):
-    for code in ("not-found", "invalid", "internal-error"):
+    for code in ("not-found", "invalid", "internal-error", "cross-site-request", "unknown-cursor"):
         assert (await client.get(f"/problems/{code}", headers=PAGE)).status_code == 200
 
 
@@ -101,7 +101,8 @@ async def test_openapi_lists_the_problems_of_every_operation(app):
     for operation in operations:
         for status in ("422", "500", "default"):
             assert "application/problem+json" in operation["responses"][status]["content"]
-    assert "Problem" in document["components"]["schemas"]
+    codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert {"not-found", "malformed-json", "unknown-cursor", "too-many"} <= set(codes)
 
 
 async def test_every_route_answers_failures_in_the_same_form(app, client):

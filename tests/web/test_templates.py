@@ -1,4 +1,4 @@
-"""The Content-Security-Policy allows no inline code and no inline styles; these are found before a browser refuses them."""
+"""The Content-Security-Policy allows no inline code or styles; these are found before a browser refuses them."""
 
 import re
 from pathlib import Path

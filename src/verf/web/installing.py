@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from verf.errors import VerfError
 from verf.settings import load
 from verf.web.gate import Gate
+from verf.web.problem_types import problem_types
 from verf.web.problems import Problem, on_bad_request, on_http_exception, on_verf_error
 from verf.web.security import SecurityHeaders
 from verf.web.settings import WebSettings
@@ -58,6 +59,7 @@ def _add_problem(schema: dict[str, Any]) -> None:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(problem.pop("$defs", {}))
+    problem["properties"]["code"]["enum"] = [kind.code for kind in problem_types()]
     schemas["Problem"] = problem
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in schema.get("paths", {}).values():

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from verf.errors import NotFound
 from verf.settings import House, load
 from verf.web.cookies import YEAR, read_cookie, set_cookie
-from verf.web.error_words import CODES, HEADLINES
+from verf.web.error_words import HEADLINES
 from verf.web.locales import LOCALES
 from verf.web.locales import gettext as _
+from verf.web.problem_types import problem_types
 from verf.web.reference import operations_by_tag
 from verf.web.rendering import THEMES, page, redirect
 from verf.web.showcase import showcase
@@ -59,11 +60,11 @@ def own_address(address: str) -> str:
 
 @router.get("/problems/{code}")
 async def explain_problem(request: Request, code: str) -> Response:
-    status = next((status for status, known in CODES.items() if known == code), None)
-    if status is None:
+    found = next((kind for kind in problem_types() if kind.code == code), None)
+    if found is None:
         raise NotFound(_("There is no problem of this name."))
-    headline, advice = HEADLINES.get(status, HEADLINES[400])
-    return await page(request, "web/problem.html", code=code, problem=status, headline=headline, advice=advice)
+    headline, advice = HEADLINES.get(found.status, HEADLINES[500 if found.status >= 500 else 400])
+    return await page(request, "web/problem.html", problem=found, headline=headline, advice=advice)
 
 
 @router.get("/design")
@@ -88,4 +89,4 @@ async def design_toast(kind: Kind = "info") -> Response:
 async def reference(request: Request) -> Response:
     """What the API offers, drawn from its own OpenAPI document."""
     groups = operations_by_tag(request.app.openapi(), load(House).url)
-    return await page(request, "web/reference.html", groups=groups)
+    return await page(request, "web/reference.html", groups=groups, problems=problem_types())
