@@ -32,7 +32,7 @@ def _control(path: str, method: str, operation: dict[str, Any], description: dic
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
-        description=operation.get("description", ""),
+        description=operation.get("description", "") or _about_body(operation, description),
         parameters=[
             (parameter["name"], parameter.get("description", "")) for parameter in operation.get("parameters", [])
         ],
@@ -40,18 +40,36 @@ def _control(path: str, method: str, operation: dict[str, Any], description: dic
     )
 
 
+def _about(parameter: dict[str, Any]) -> str:
+    return str(parameter.get("description") or parameter.get("schema", {}).get("type", "text"))
+
+
+def _about_body(operation: dict[str, Any], description: dict[str, Any]) -> str:
+    schema = _body_schema(operation)
+    return str(_resolved(schema, description).get("description", "")) if schema else ""
+
+
 def _example_body(operation: dict[str, Any], description: dict[str, Any]) -> str:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
-        return ""
-    example = content.get("example", _example(content.get("schema", {}), description))
-    return json.dumps(example, ensure_ascii=False)
+    schema = _body_schema(operation)
+    return json.dumps(_example(schema, description), ensure_ascii=False) if schema else ""
+
+
+def _body_schema(operation: dict[str, Any]) -> dict[str, Any] | None:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema: dict[str, Any] | None = content.get("schema")
+    return schema
+
+
+def _resolved(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in schema:
+        return schema
+    named: dict[str, Any] = description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    return named
 
 
 def _example(schema: dict[str, Any], description: dict[str, Any]) -> Any:
     """The schema's own example, or a value of the right shape."""
-    if "$ref" in schema:
-        schema = description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    schema = _resolved(schema, description)
     for key in ("example", "default", "const"):
         if key in schema:
             return schema[key]
