@@ -33,9 +33,7 @@ def _control(path: str, method: str, operation: dict[str, Any], description: dic
         path=path,
         summary=operation.get("summary", ""),
         description=operation.get("description", "") or _about_body(operation, description),
-        parameters=[
-            (parameter["name"], parameter.get("description", "")) for parameter in operation.get("parameters", [])
-        ],
+        parameters=[(parameter["name"], _about(parameter)) for parameter in operation.get("parameters", [])],
         body=_example_body(operation, description),
     )
 
