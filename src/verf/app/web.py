@@ -38,9 +38,10 @@ def create_web(rooms: Sequence[Room], *, sandbox: ASGIApp | None = None) -> Fast
     for room in (*rooms, street):
         for router in room.routers:
             web.include_router(router, dependencies=[Depends(api_reads_limited)])
-    # The last one added stands outermost: telemetry sees everything, the viewer is known inside the gate's checks.
-    web_room.install(web)
+    # The last one added stands outermost: telemetry sees everything, and what fails while people are recognised is
+    # answered like any other failure.
     web.add_middleware(SignIn, look_up=find_viewer)
+    web_room.install(web)
     web.add_middleware(RateLimitHeaders)
     web.add_middleware(Telemetry)
     if sandbox is not None and load(House).is_sandbox:

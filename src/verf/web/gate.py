@@ -14,7 +14,7 @@ from verf.web.security import refuse_cross_site
 
 
 class Gate:
-    """Chooses the language, refuses cross-site and oversized requests, and answers when something breaks."""
+    """Refuses cross-site and oversized requests, and answers in the reader's language when something breaks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -62,6 +62,18 @@ async def _answer(error: Exception, scope: Scope, receive: Receive, send: Send) 
     await response(scope, receive, send)
     if isinstance(error, BodyTooLarge):
         await drain(receive)
+
+
+class Language:
+    """Stands innermost, where it is known who asks: their own choice first, then their account, then their browser."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            speak(_language(scope))
+        await self.app(scope, receive, send)
 
 
 def _language(scope: Scope) -> str:

@@ -5,11 +5,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from verf.errors import VerfError
 from verf.settings import load
-from verf.web.gate import Gate
+from verf.web.gate import Gate, Language
 from verf.web.problem_types import problem_types
 from verf.web.problems import Problem, on_bad_request, on_http_exception, on_verf_error
 from verf.web.security import SecurityHeaders
@@ -21,11 +22,13 @@ DOCUMENTED = ("/api/", "/health/")
 def install(app: FastAPI) -> None:
     """Headers, the gate, CORS where allowed, and failures as problems or pages.
 
-    Middleware added after this call stands outside of it: what knows the viewer belongs there.
+    Middleware added before this call stands inside: what recognises people belongs there, so that its failures are
+    answered too. Middleware added later stands outside, such as telemetry.
     """
     app.add_exception_handler(VerfError, on_verf_error)
     app.add_exception_handler(RequestValidationError, on_bad_request)
     app.add_exception_handler(HTTPException, on_http_exception)
+    app.user_middleware.append(Middleware(Language))
     app.add_middleware(Gate)
     if origins := load(WebSettings).origins:
         app.add_middleware(
