@@ -10,7 +10,7 @@ from verf.database.migrating import migrate, pending
 from verf.database.records import Record, Table, TenantRecord, TenantTable
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
-from verf.database.transactions import after_commit, in_transaction, reading, transaction
+from verf.database.transactions import after_commit, in_transaction, reading, reading_primary, transaction
 
 __all__ = [
     "Absent",
@@ -31,6 +31,7 @@ __all__ = [
     "open_connection",
     "pending",
     "reading",
+    "reading_primary",
     "transaction",
     "unguarded_tables",
     "upsert",

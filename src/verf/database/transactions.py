@@ -82,6 +82,14 @@ async def reading(organisation: UUID | None = None) -> AsyncIterator[AsyncConnec
         yield connection
 
 
+@asynccontextmanager
+async def reading_primary() -> AsyncIterator[AsyncConnection]:
+    """A connection for one hot Core read that must see what was just committed, without a scope; one round trip."""
+    async with connected().engine.connect() as connection:
+        # The driver keeps this flag to itself, so it costs nothing on the wire.
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
 async def _enter(session: AsyncSession, organisation: UUID | None, system: str | None) -> None:
     if organisation:
         session.info["organisation"] = organisation
