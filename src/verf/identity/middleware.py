@@ -45,6 +45,7 @@ class SignIn:
         state = scope.setdefault("state", {})
         state["viewer"] = found.viewer
         if found.viewer:
+            state["session_id"] = found.viewer.session
             state["caller"] = f"person:{found.viewer.person.id}"
             bind(person=str(found.viewer.person.id), session=str(found.viewer.session))
         await self.app(scope, receive, _with_cookies(send, found.cookies))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import lateral, select, true
 
-from verf.database import reading
+from verf.database import reading_primary
 from verf.identity import Person, PersonId, Viewer, access_query
 from verf.kit import now
 from verf.organisations.models import MemberRow, OrganisationRow
@@ -27,8 +27,8 @@ _statement = select(_access, _membership.c.member_of, _membership.c.role, _membe
 
 
 async def find_viewer(session: UUID) -> Viewer | None:
-    """Whose session this is, or None when it is over."""
-    async with reading() as connection:
+    """Whose session this is, or None when it is over. Asks the primary: a replica may not know yet who signed out."""
+    async with reading_primary() as connection:
         found = (await connection.execute(_statement, {"session": session, "moment": now()})).one_or_none()
     if found is None:
         return None
