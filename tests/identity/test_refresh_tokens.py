@@ -26,7 +26,10 @@ def test_a_token_names_its_session_and_generation():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "ü", "a.b.c", "A" * 76, write(uuid4(), 1, KEY)[:-1], write(uuid4(), 1, KEY) + "A"]
+    "text",
+    ["", "x", "ü", "a.b.c", "A" * 76, write(uuid4(), 1, KEY)[:-1], write(uuid4(), 1, KEY) + "A"],
+    # Every worker of a test run must see the same names.
+    ids=["empty", "short", "not ascii", "a JWT", "letters", "cut", "longer"],
 )
 def test_a_token_cut_short_or_changed_is_none_at_all(text):
     assert read(text) is None
