@@ -119,6 +119,12 @@ async def test_an_order_paid_late_appears_with_its_old_date(wb):
     assert late
 
 
+async def test_an_order_may_name_a_warehouse_that_is_in_no_list(wb):
+    own = {warehouse["name"] for warehouse in (await wb.ask("GET", "marketplace-api", "/api/v3/warehouses")).json()}
+    named = {row["warehouseName"] for row in (await wb.orders()).json() if row["warehouseType"] == "Склад продавца"}
+    assert own < named
+
+
 async def test_counts_by_day_equal_the_truth(wb):
     await wb.without_limits()
     truth = await wb.control("GET", "/sellers/small/truth/orders")

@@ -7,7 +7,7 @@ import numpy as np
 from stock.simulators.wildberries.moments import DAY, HOUR, MINUTE, SECOND, day_start, moment_of, moscow_day
 from stock.simulators.wildberries.replay import lines_of, retail_goods
 from stock.simulators.wildberries.sellers import Spec, make_shop
-from stock.simulators.wildberries.shop import WB
+from stock.simulators.wildberries.shelves import WB
 
 START = day_start(moscow_day(moment_of(datetime(2026, 9, 1, tzinfo=UTC))))
 SPEC = Spec("test", "Тест", 40, 60)

@@ -11,7 +11,8 @@ from stock.simulators.wildberries.answers import Answer, Refused
 from stock.simulators.wildberries.faults import Fault
 from stock.simulators.wildberries.moments import when_of
 from stock.simulators.wildberries.sellers import Seller, Sellers
-from stock.simulators.wildberries.shop import Shop, View
+from stock.simulators.wildberries.shelves import View
+from stock.simulators.wildberries.shop import Shop
 from stock.simulators.wildberries.tokens import BASE, PERSONAL, SERVICE, Claims
 
 

@@ -7,17 +7,27 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from stock.simulators.wildberries.bodies import (
+    CardChange,
+    CardName,
+    DemandChange,
+    NewFault,
+    NewSecret,
+    NewSeller,
+    SettingsChange,
+    StockChange,
+    TokenName,
+)
 from stock.simulators.wildberries.calls import Settings
 from stock.simulators.wildberries.catalogue import Card
-from stock.simulators.wildberries.faults import Name
 from stock.simulators.wildberries.gateway import Gateway
 from stock.simulators.wildberries.methods import METHODS
 from stock.simulators.wildberries.moments import when_of
 from stock.simulators.wildberries.places import HIDDEN_ID
 from stock.simulators.wildberries.sellers import Seller, Spec
-from stock.simulators.wildberries.shop import WB, Shop
+from stock.simulators.wildberries.shelves import WB
+from stock.simulators.wildberries.shop import Shop
 from stock.simulators.wildberries.statistics import by_day
 from verf.errors import Unavailable
 
@@ -52,21 +62,7 @@ def found(gateway: Running, seller: str) -> Seller:
 Found = Annotated[Seller, Depends(found)]
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
 # Sellers
-
-
-class NewSeller(Strict):
-    alias: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    name: str = Field(default="ИП Новый", max_length=80)
-    products: int = Field(default=100, ge=0, le=120_000)
-    orders_a_day: float = Field(default=50, ge=0, le=20_000)
-    warehouses: int = Field(default=2, ge=0, le=10)
-    maximum_sizes: int = Field(default=8, ge=1, le=8)
-    history_days: int = Field(default=100, ge=1, le=100)
 
 
 def _summary(gateway: Gateway, seller: Seller) -> dict[str, Any]:
@@ -82,17 +78,20 @@ def _summary(gateway: Gateway, seller: Seller) -> dict[str, Any]:
 
 @router.get("/sellers")
 def list_sellers(gateway: Running) -> list[dict[str, Any]]:
+    """All sellers with one token of each kind; a token that has ended or was revoked is replaced by a fresh one."""
     return [_summary(gateway, seller) for seller in gateway.sellers]
 
 
 @router.post("/sellers", status_code=201)
 def create_seller(gateway: Running, wanted: NewSeller) -> dict[str, Any]:
+    """Make another seller, with a history like the others."""
     spec = Spec(**wanted.model_dump(), seed=gateway.sellers.seed)
     return _summary(gateway, gateway.sellers.create(spec))
 
 
 @router.get("/sellers/{seller}")
 def show_seller(gateway: Running, seller: Found) -> dict[str, Any]:
+    """One seller, by id or alias."""
     return _summary(gateway, seller)
 
 
@@ -160,6 +159,7 @@ def list_cards(
     limit: Annotated[int, Query(ge=1, le=100_000)] = 1000,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> list[dict[str, Any]]:
+    """Articles with their sizes, prices, what lies on all shelves now and how fast they sell on an ordinary day."""
     with gateway.sellers.visit(seller) as shop:
         return [_card(shop, card) for card in shop.catalogue.cards[offset : offset + limit]]
 
@@ -181,39 +181,6 @@ def _card(shop: Shop, card: Card) -> dict[str, Any]:
 # Changes
 
 
-class StockChange(Strict):
-    quantity: int = Field(ge=0, le=10_000_000)
-    nm_id: int | None = None
-    chrt_id: int | None = None
-    warehouse_id: int | None = None
-
-    @model_validator(mode="after")
-    def _names_something(self) -> "StockChange":
-        if (self.nm_id is None) == (self.chrt_id is None):
-            raise ValueError("Give nm_id (all its sizes) or chrt_id (one size).")
-        return self
-
-
-class DemandChange(Strict):
-    nm_id: int
-    factor: float = Field(ge=0, le=10_000)
-
-
-class CardChange(Strict):
-    nm_id: int
-    title: str | None = Field(default=None, max_length=60)
-    vendor_code: str | None = Field(default=None, min_length=1, max_length=75)
-    brand: str | None = Field(default=None, max_length=50)
-    description: str | None = Field(default=None, max_length=5000)
-    price: int | None = Field(default=None, ge=0, le=10_000_000)
-    discount: int | None = Field(default=None, ge=0, le=95)
-    club_discount: int | None = Field(default=None, ge=0, le=50)
-
-
-class CardName(Strict):
-    nm_id: int
-
-
 @router.post("/sellers/{seller}/stock", status_code=204)
 def set_stock(gateway: Running, seller: Found, change: StockChange) -> None:
     """Put exactly so many units on the shelf, for one size or for each size of a card. Seen at the next refresh."""
@@ -228,38 +195,35 @@ def set_demand(gateway: Running, seller: Found, change: DemandChange) -> None:
 
 @router.post("/sellers/{seller}/card", status_code=204)
 def edit_card(gateway: Running, seller: Found, change: CardChange) -> None:
+    """Change a card. Prices do not move its moment of change, everything else does."""
     fields = change.model_dump(exclude={"nm_id"}, exclude_none=True)
     gateway.sellers.change(seller, "card", nm_id=change.nm_id, fields=fields)
 
 
 @router.post("/sellers/{seller}/trash", status_code=204)
 def trash_card(gateway: Running, seller: Found, card: CardName) -> None:
+    """Throw a card into the trash; what lay on its shelves is written off."""
     gateway.sellers.change(seller, "trash", nm_id=card.nm_id)
 
 
 @router.post("/sellers/{seller}/recover", status_code=204)
 def recover_card(gateway: Running, seller: Found, card: CardName) -> None:
+    """Take a card out of the trash, with empty shelves."""
     gateway.sellers.change(seller, "recover", nm_id=card.nm_id)
 
 
 # Tokens
 
 
-class TokenName(Strict):
-    token: str = Field(max_length=4000)
-
-
-class NewSecret(Strict):
-    days: float = Field(default=180, ge=-1, le=180)
-
-
 @router.post("/tokens/revoke", status_code=204)
 def revoke_token(gateway: Running, wanted: TokenName) -> None:
+    """The owner withdraws a token: it answers 401 from now on."""
     gateway.tokens.revoke(wanted.token)
 
 
 @router.post("/sellers/{seller}/user", status_code=204)
 def restore_user(gateway: Running, seller: Found) -> None:
+    """The deleted user is back."""
     gateway.tokens.restore_user(seller.id)
 
 
@@ -279,25 +243,15 @@ def new_secret(gateway: Running, wanted: NewSecret) -> dict[str, str]:
 # Faults
 
 
-class NewFault(Strict):
-    kind: Name
-    seller: str = ""
-    path: str = Field(default="*", max_length=200)
-    count: int | None = Field(default=None, ge=1)
-    for_seconds: float | None = Field(default=None, gt=0)
-    rate: float = Field(default=1.0, gt=0, le=1)
-    seconds: float = Field(default=5.0, ge=0, le=120)
-    status: Literal[200, 403, 502] = 200
-    variant: Literal["unknown-field", "money-as-text", "null", "missing", "new-enum"] = "unknown-field"
-
-
 @router.get("/faults")
 def list_faults(gateway: Running) -> list[dict[str, Any]]:
+    """Faults that can still strike."""
     return gateway.faults.active()
 
 
 @router.post("/faults", status_code=201)
 def add_fault(gateway: Running, wanted: NewFault) -> dict[str, int]:
+    """Let something go wrong: for one seller or all, on paths like a pattern, so many times or so long."""
     fields = wanted.model_dump(exclude={"kind"})
     fields["seller"] = gateway.sellers.find(wanted.seller).id if wanted.seller else ""
     return {"id": gateway.faults.add(wanted.kind, **fields).id}
@@ -305,11 +259,13 @@ def add_fault(gateway: Running, wanted: NewFault) -> dict[str, int]:
 
 @router.delete("/faults", status_code=204)
 def clear_faults(gateway: Running) -> None:
+    """Nothing goes wrong any more."""
     gateway.faults.clear()
 
 
 @router.delete("/faults/{number}", status_code=204)
 def clear_fault(gateway: Running, number: int) -> None:
+    """Clear one fault."""
     gateway.faults.clear(number)
 
 
@@ -334,25 +290,19 @@ def list_requests(
 
 @router.delete("/requests", status_code=204)
 def forget_requests(gateway: Running) -> None:
+    """Empty the log of requests."""
     gateway.log.clear()
-
-
-class SettingsChange(Strict):
-    row_cut: int | None = Field(default=None, ge=1, le=80_000)
-    hides_warehouses: bool | None = None
-    renames_own_warehouses: bool | None = None
-    scope_status: Literal[401, 403] | None = None
-    enforces_limits: bool | None = None
-    remains_ready_after_seconds: int | None = Field(default=None, ge=0, le=3600)
 
 
 @router.get("/settings")
 def show_settings(gateway: Running) -> dict[str, Any]:
+    """The switches of the whole simulated marketplace."""
     return {name: getattr(gateway.settings, name) for name in Settings.__dataclass_fields__}
 
 
 @router.patch("/settings")
 def change_settings(gateway: Running, change: SettingsChange) -> dict[str, Any]:
+    """Turn switches; those not named stay as they are."""
     for name, value in change.model_dump(exclude_none=True).items():
         setattr(gateway.settings, name, value)
     return show_settings(gateway)
@@ -372,4 +322,5 @@ def pause(gateway: Running) -> None:
 
 @router.delete("/pause", status_code=204)
 def resume(gateway: Running) -> None:
+    """The worlds go on and catch up with the clock."""
     gateway.sellers.resume()

@@ -16,7 +16,8 @@ from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.catalogue import Card
 from stock.simulators.wildberries.moments import HOUR, SECOND, day_name, moscow_day, when_of
 from stock.simulators.wildberries.places import HIDDEN_NAME
-from stock.simulators.wildberries.shop import WB, Shop
+from stock.simulators.wildberries.shelves import WB
+from stock.simulators.wildberries.shop import Shop
 from stock.simulators.wildberries.turnover import Period, metrics_of
 
 DAILY, STATISTICS = "STOCK_HISTORY_DAILY_CSV", "STOCK_HISTORY_REPORT_CSV"

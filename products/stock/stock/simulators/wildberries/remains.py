@@ -13,7 +13,7 @@ from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.catalogue import Card
 from stock.simulators.wildberries.moments import HOUR, SECOND
 from stock.simulators.wildberries.places import IN_REPORTS, IN_REPORTS_BULKY, WB_WAREHOUSES
-from stock.simulators.wildberries.shop import WB, View
+from stock.simulators.wildberries.shelves import WB, View
 
 TO_CLIENT = "В пути до получателей"
 FROM_CLIENT = "В пути возвраты на склад WB"

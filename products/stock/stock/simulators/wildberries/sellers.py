@@ -19,7 +19,8 @@ from stock.simulators.wildberries.catalogue import Card, Catalogue, make_catalog
 from stock.simulators.wildberries.demand import Appetite, appetite_of, replayed_appetite
 from stock.simulators.wildberries.moments import day_start, moment_of, moscow_day
 from stock.simulators.wildberries.replay import retail_goods
-from stock.simulators.wildberries.shop import WB, Shop, Warehouse
+from stock.simulators.wildberries.shelves import WB, Warehouse
+from stock.simulators.wildberries.shop import Shop
 from verf.errors import Invalid, NotFound
 from verf.kit import now
 

@@ -24,44 +24,15 @@ from stock.simulators.wildberries.orders import (
     SOURCE,
     Orders,
 )
+from stock.simulators.wildberries.shelves import WB, Counts, DayBook, View, Warehouse
 from stock.simulators.wildberries.supplies import Supply, needed_by
 
-Counts = npt.NDArray[np.int64]
 FOREVER: Final = 2**62
 KEPT_DAYS: Final = 100
 HISTORY_TICK: Final = 4 * TICK  # the history of stocks is refreshed every two hours
 MASS_EDIT_DAYS: Final = 33
 TIED_CARDS: Final = 500
-WB: Final = 0  # the first source is the warehouse of Wildberries; the others are the seller's own
 ENDS, RETURNS, ARRIVES, DELIVERED, EDITED = range(5)
-
-
-@dataclass(frozen=True, slots=True)
-class Warehouse:
-    """A warehouse of the seller."""
-
-    id: int
-    name: str
-    office_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What was made visible at a refresh: quantities by source and size."""
-
-    at: int
-    shelf: Counts
-    to_client: Counts
-    from_client: Counts
-
-
-@dataclass(slots=True)
-class DayBook:
-    """What one Moscow day left behind, by size: stock at midnight at Wildberries and at the seller's, hours without."""
-
-    close: npt.NDArray[np.int32]
-    empty_ticks: npt.NDArray[np.int16]
-    lost: npt.NDArray[np.int16]
 
 
 @dataclass

@@ -31,6 +31,7 @@ from stock.simulators.wildberries.places import IN_REPORTS, IN_REPORTS_BULKY, RE
 from stock.simulators.wildberries.shop import Shop
 
 KEPT_DAYS = 90
+CLOSED_WAREHOUSE = "Старый склад (закрыт)"
 
 
 def orders(call: Call) -> Answer:
@@ -123,7 +124,7 @@ def _common(shop: Shop, row: list[int], number: int, moment: int, *, is_priced: 
     own = row[SOURCE] > 0
     price = round(row[PRICE] * (100 - row[DISCOUNT]) / 100, 2)
     return {
-        "warehouseName": shop.warehouses[row[SOURCE] - 1].name if own else _reported_name(number),
+        "warehouseName": _own_name(shop, row[SOURCE], number) if own else _reported_name(number),
         "warehouseType": "Склад продавца" if own else "Склад WB",
         "countryName": place.country,
         "oblastOkrugName": place.district,
@@ -147,6 +148,11 @@ def _common(shop: Shop, row: list[int], number: int, moment: int, *, is_priced: 
         "gNumber": str(row[BASKET]),
         "srid": srid_of(shop, number),
     }
+
+
+def _own_name(shop: Shop, source: int, number: int) -> str:
+    """Now and then a warehouse that is in no list: it was closed since."""
+    return CLOSED_WAREHOUSE if number % 211 == 0 else shop.warehouses[source - 1].name
 
 
 def _reported_name(number: int) -> str:

@@ -10,7 +10,7 @@ from stock.simulators.wildberries.answers import Answer, analytics_error, json_r
 from stock.simulators.wildberries.calls import Call
 from stock.simulators.wildberries.demand import Integers
 from stock.simulators.wildberries.places import HIDDEN_ID, HIDDEN_NAME, WB_WAREHOUSES
-from stock.simulators.wildberries.shop import WB
+from stock.simulators.wildberries.shelves import WB
 
 LARGEST_PAGE = 250_000
 ARTICLES = 1000

@@ -13,7 +13,8 @@ from stock.simulators.wildberries.moments import DAY, HOUR, MOSCOW_AHEAD, TICK, 
 from stock.simulators.wildberries.moments import moscow_day as day_of
 from stock.simulators.wildberries.orders import ORDERED, OUTCOME, OUTCOME_AT, SIZE
 from stock.simulators.wildberries.prices import discounted
-from stock.simulators.wildberries.shop import WB, Shop
+from stock.simulators.wildberries.shelves import WB
+from stock.simulators.wildberries.shop import Shop
 
 LARGEST_PAGE = 1000
 # Hours that are not hours.
