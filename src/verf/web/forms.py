@@ -74,7 +74,9 @@ def _collect(sent: FormData, model: type[BaseModel]) -> dict[str, Any]:
             if name in model.model_fields
             else False
         )
-        collected[name] = sent.getlist(name) if many else _tidy(sent[name])
+        # A password keeps its spaces: nobody may know that we took them away.
+        value = sent[name] if _is_secret(model, name) else _tidy(sent[name])
+        collected[name] = sent.getlist(name) if many else value
     # An empty optional field is absent, so that the model's default holds.
     return {name: value for name, value in collected.items() if value != "" or _is_required(model, name)}
 
