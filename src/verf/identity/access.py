@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from verf.errors import NotAllowed, NotSignedIn
+from verf.errors import NotAllowed, NotSignedIn, Unavailable
 from verf.identity.viewers import Person, StaffRole, Viewer
 from verf.web import _
 
@@ -17,9 +17,15 @@ class EmailNotVerified(NotAllowed):
     """Until the address is confirmed an account can only read."""
 
 
+class SessionsUnreachable(Unavailable):
+    """Not the same as being signed out: nobody should be sent to sign in again because our database is away."""
+
+
 def viewer_of(request: Request) -> Viewer:
     """Whoever is signed in, confirmed or not: for signing out, confirming, and one's own account."""
     viewer: Viewer | None = getattr(request.state, "viewer", None)
+    if getattr(request.state, "viewer_unknown", False):
+        raise SessionsUnreachable(_("We cannot look up who you are right now. Try again in a moment."))
     if viewer is None:
         raise NotSignedIn(_("Sign in first."))
     return viewer

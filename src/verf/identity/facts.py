@@ -35,6 +35,11 @@ class SessionStolen:
 
 
 @dataclass(frozen=True)
+class ForgetOldSessions:
+    """A job: links and sessions that can never be used again are of no use to anybody but a thief of backups."""
+
+
+@dataclass(frozen=True)
 class FindAccountToReset:
     """A job, not a fact: whether the address is known is found out after we have answered."""
 

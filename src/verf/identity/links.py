@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.errors import Conflict, Invalid
@@ -15,6 +15,7 @@ from verf.web import _
 LIFETIMES: dict[Purpose, timedelta] = {"verify": timedelta(hours=24), "reset": timedelta(hours=1)}
 # A new password by mail also ends what a stranger, signing up with the address, may have left waiting to be confirmed.
 SPENDS: dict[Purpose, tuple[Purpose, ...]] = {"verify": ("verify",), "reset": ("verify", "reset")}
+KEPT = timedelta(days=7)
 # So that nobody's mailbox is flooded by somebody who knows only its address.
 MAILS_PER_HOUR = 5
 
@@ -69,6 +70,11 @@ async def consume(session: AsyncSession, token: str, purpose: Purpose) -> LinkRo
     others = update(LinkRow).where(LinkRow.person_id == row.person_id, LinkRow.purpose.in_(SPENDS[purpose]))
     await session.execute(others.where(LinkRow.used_at.is_(None)).values(used_at=now()))
     return row
+
+
+async def forget_old_links(session: AsyncSession) -> None:
+    """A week after it expired a link is only "not complete", no longer "expired"."""
+    await session.execute(delete(LinkRow).where(LinkRow.expires_at < now() - KEPT))
 
 
 async def _usable(session: AsyncSession, token: str, purpose: Purpose, *, lock: bool = False) -> LinkRow:

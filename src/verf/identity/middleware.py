@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from asyncpg import PostgresError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +16,7 @@ from verf.identity import access_tokens
 from verf.identity.cookies import ACCESS, DEVICE, REFRESH, drop_tokens, keep_tokens
 from verf.identity.rotation import Refusal, rotate
 from verf.identity.viewers import Viewer
-from verf.telemetry import bind
+from verf.telemetry import bind, log
 from verf.web import read_cookie
 
 LookUp = Callable[[UUID], Awaitable[Viewer | None]]
@@ -41,8 +43,13 @@ class SignIn:
             return
         # A websocket's handshake has the same headers and cookies.
         request = Request({**scope, "type": "http"})
-        found = _Found() if request.url.path.startswith(OPEN) else await self._recognise(request)
         state = scope.setdefault("state", {})
+        try:
+            found = _Found() if request.url.path.startswith(OPEN) else await self._recognise(request)
+        except (SQLAlchemyError, PostgresError, OSError):
+            # We stand outside of what turns errors into answers. Whoever needs to know the viewer says 503 instead.
+            log(__name__).exception("sessions cannot be read")
+            found, state["viewer_unknown"] = _Found(), True
         state["viewer"] = found.viewer
         if found.viewer:
             state["session_id"] = found.viewer.session

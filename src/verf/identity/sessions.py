@@ -4,13 +4,13 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.errors import NotFound
@@ -26,6 +26,7 @@ from verf.web import _
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+KEPT = timedelta(days=30)
 
 Reason = Literal["signed-out", "ended-by-person", "ended-by-staff", "password-changed", "stolen", "expired", "disabled"]
 
@@ -135,6 +136,13 @@ async def sessions_of(session: AsyncSession, person: UUID) -> list[OpenSession]:
         OpenSession(SessionId(row.id), describe(row.user_agent), str(row.ip or ""), row.created_at, row.refreshed_at)
         for row in rows
     ]
+
+
+async def forget_old_sessions(session: AsyncSession) -> None:
+    """Over for a month: long enough to look into what happened."""
+    long_over = now() - KEPT
+    ended = (SessionRow.ended_at < long_over) | (SessionRow.expires_at < long_over)
+    await session.execute(delete(SessionRow).where(ended))
 
 
 async def choose_organisation(session: AsyncSession, chosen_in: UUID, organisation: UUID) -> None:
