@@ -1,13 +1,19 @@
 """How much a request may carry: refused before it is read, or as soon as it grows too long."""
 
+import asyncio
+from contextlib import suppress
+
 from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive, Scope
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from verf.settings import load
 from verf.web.settings import WebSettings
 
-# Read and thrown away after the refusal, so that a client which is still sending gets to read why.
-DRAINED = 2_000_000
+# Read and thrown away after the refusal, because many clients only read an answer once all is sent.
+DRAINED = 200_000_000
+PATIENCE = 10
+REFUSED = "verf.body_refused"
 
 
 class BodyTooLarge(HTTPException):
@@ -37,7 +43,22 @@ def limited(receive: Receive, limit: int) -> Receive:
     return receive_limited
 
 
-async def drain(receive: Receive) -> None:
+async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer at once, but keep the connection until the client has finished or lost our patience."""
+
+    async def send_and_drain(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body"):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(_drain(receive), PATIENCE)
+        await send({"type": "http.response.body"})
+
+    await response(scope, receive, send_and_drain)
+
+
+async def _drain(receive: Receive) -> None:
     drained = 0
     while drained < DRAINED:
         message = await receive()

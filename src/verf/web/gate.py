@@ -6,7 +6,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verf.errors import VerfError
-from verf.web.bodies import BodyTooLarge, body_limit, declared_length, drain, limited
+from verf.web.bodies import REFUSED, BodyTooLarge, body_limit, declared_length, limited, refuse
 from verf.web.cookies import cookie_name
 from verf.web.locales import negotiate, speak
 from verf.web.problems import on_crash, on_http_exception, on_verf_error
@@ -56,12 +56,14 @@ async def _answer(error: Exception, scope: Scope, receive: Receive, send: Send) 
     if isinstance(error, VerfError):
         response = await on_verf_error(request, error)
     elif isinstance(error, HTTPException):
+        scope[REFUSED] = True
         response = await on_http_exception(request, error)
     else:
         response = await on_crash(request, error)
-    await response(scope, receive, send)
     if isinstance(error, BodyTooLarge):
-        await drain(receive)
+        await refuse(response, scope, receive, send)
+    else:
+        await response(scope, receive, send)
 
 
 class Language:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from verf.errors import Invalid, NotAllowed, NotSignedIn, TooMany, VerfError
 from verf.settings import House, load
 from verf.telemetry import count_error, log, request_id
+from verf.web.bodies import REFUSED, BodyTooLarge
 from verf.web.error_words import CODES, HEADLINES, detail_of
 from verf.web.forms import sentence
 from verf.web.locales import gettext as _
@@ -122,6 +123,9 @@ async def on_bad_request(request: Request, error: Exception) -> Response:
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, BodyTooLarge) and not request.scope.get(REFUSED):
+        # The gate answers this one, because it also takes care of the rest of the body.
+        raise error
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
     said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""

@@ -47,7 +47,8 @@ def operations_by_tag(document: Mapping[str, Any], url: str) -> dict[str, list[O
             if method in found:
                 tag = (found[method].get("tags") or ["API"])[0]
                 groups.setdefault(tag, []).append(_operation(document, url, path, method, found[method]))
-    return groups
+    # What answers outside of /api/ is for operators, so it comes last.
+    return dict(sorted(groups.items(), key=lambda group: not group[1][0].path.startswith("/api/")))
 
 
 def _operation(document: Mapping[str, Any], url: str, path: str, method: str, found: Mapping[str, Any]) -> Operation:
@@ -148,7 +149,8 @@ EXAMPLES: dict[str, Any] = {
 
 def _curl(document: Mapping[str, Any], url: str, path: str, method: str, body: Mapping[str, Any]) -> str:
     lines = [f"curl {url}{path}" if method == "get" else f"curl -X {method.upper()} {url}{path}"]
-    lines.append('  -H "Authorization: Bearer $TOKEN"')
+    if path.startswith("/api/"):
+        lines.append('  -H "Authorization: Bearer $TOKEN"')
     if body:
         lines.append('  -H "Content-Type: application/json"')
         lines.append(f"  -d '{json.dumps(_example(document, body), ensure_ascii=False)}'")
