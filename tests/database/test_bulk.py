@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
-
 from tests.database.conftest import Level, LevelChange, Pair
+
 from verf.database import Absent, History, reading, transaction, upsert
 
 COLUMNS = ["shelf", "item", "quantity", "note"]
@@ -125,6 +125,18 @@ async def test_documents_are_compared_by_value(workshop):
     for facts, count in [({"a": 1, "b": "ё"}, 1), ({"b": "ё", "a": 1}, 0), ({"a": 2}, 1), (None, 1)]:
         async with transaction(organisation) as session:
             assert len(await upsert(session, Level, [(1, "nail", 1, facts)], **options)) == count
+    async with reading(organisation) as connection:
+        assert await connection.scalar(text("SELECT facts IS NULL FROM workshop.levels"))
+
+
+async def test_documents_may_hold_ids_and_moments(workshop):
+    organisation = uuid4()
+    facts = {"run": organisation, "at": datetime(2026, 5, 4, tzinfo=UTC)}
+    async with transaction(organisation) as session:
+        options = {"columns": ["shelf", "item", "quantity", "facts"], "by": ["shelf", "item"], "changed": ["facts"]}
+        await upsert(session, Level, [(1, "nail", 1, facts)], **options)
+        kept = await session.scalar(select(Level.facts))
+    assert kept == {"run": str(organisation), "at": "2026-05-04T00:00:00+00:00"}
 
 
 async def test_another_organisation_is_never_touched(workshop):

@@ -1,5 +1,8 @@
 """A server that runs already, given by its address, as a hosted database is."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +13,8 @@ from sqlalchemy import text
 
 from verf.database import EmbeddedServer, connect, disconnect, migrate, open_connection, reading, transaction
 from verf.database.addresses import as_asyncpg, asyncpg_arguments
+from verf.database.checks import database_answers
+from verf.database.processes import is_postgres
 from verf.errors import Unavailable
 
 
@@ -51,6 +56,27 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password(hoste
     with pytest.raises(Unavailable, match="cannot be reached") as refused:
         await connect("postgresql://someone:secret@127.0.0.1:9199/nothing")
     assert "secret" not in str(refused.value)
+
+
+async def test_while_the_server_is_away_people_are_told_and_afterwards_all_is_well(hosted):
+    server = EmbeddedServer(Path(hosted.query["host"]), durable=False)
+    await connect(server.start().owner_url("home"))
+    await migrate([])
+    await database_answers()
+    pid = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGQUIT)
+    async with asyncio.timeout(10):
+        while is_postgres(pid):  # noqa: ASYNC110 - another process ends
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
+    for attempt in (transaction, reading):
+        with pytest.raises(Unavailable, match="try again"):
+            async with attempt():
+                pass
+    again = EmbeddedServer(server.folder, durable=False).start()
+    await database_answers()
+    again.stop()
+    server.stop()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
-
 from tests.database.conftest import Level, Reservation
+
 from verf.database import in_transaction, reading, transaction
 from verf.database.migrating import owner_connection
 from verf.kit import new_id

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-
 from tests.database.conftest import Plain
+
 from verf.database import after_commit, connect, in_transaction, open_connection, reading, transaction
 from verf.database.checks import app_cannot_step_around_row_security, database_answers
 from verf.database.migrating import owner_connection

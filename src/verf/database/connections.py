@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import orjson
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from verf.database.addresses import Addresses, as_app, as_asyncpg, asyncpg_arguments
 from verf.database.binaries import refuse_too_old
+from verf.database.documents import from_json, to_json
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
 from verf.errors import Unavailable
@@ -110,8 +110,8 @@ def _engine(url: URL, name: str, *, settings: dict[str, str], **options: Any) ->
         pool_size=pool.pool_size,
         max_overflow=pool.pool_overflow,
         pool_timeout=pool.pool_timeout,
-        json_serializer=_to_json,
-        json_deserializer=orjson.loads,
+        json_serializer=to_json,
+        json_deserializer=from_json,
         connect_args={"server_settings": settings},
         **options,
     )
@@ -124,10 +124,6 @@ def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
     """After a restart of the server the pool opens new connections, and nobody pays a round trip to find out."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
-
-
-def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
 
 
 async def _check_version(url: URL) -> None:

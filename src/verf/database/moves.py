@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Column, Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+from verf.database.documents import to_json
+
+DIALECT: Dialect = PGDialect_asyncpg(json_serializer=to_json)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 TENANT = "organisation_id"
 OWN_ORGANISATION = "current_setting('verf.organisation')::uuid"
 OF_ORGANISATION = f'existing."{TENANT}" = {OWN_ORGANISATION}'

@@ -8,6 +8,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from verf.kit import new_id
 
+# None is SQL's NULL here, not a document that says null.
+DOCUMENT = JSONB(none_as_null=True)
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -29,9 +31,9 @@ class Table(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         str: Text(),
-        dict[str, Any]: JSONB(),
-        list[Any]: JSONB(),
-        list[str]: JSONB(),
+        dict[str, Any]: DOCUMENT,
+        list[Any]: DOCUMENT,
+        list[str]: DOCUMENT,
     }
 
     def __init_subclass__(cls, **arguments: Any) -> None:

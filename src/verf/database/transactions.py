@@ -1,15 +1,18 @@
 """One request, one job step, one bot update: one transaction, opened and committed here and nowhere else."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from verf.database.connections import connected
+from verf.errors import Unavailable
 from verf.telemetry import log
 
 Callback = Callable[[], Awaitable[None] | None]
@@ -18,6 +21,10 @@ Callback = Callable[[], Awaitable[None] | None]
 ENTER_ORGANISATION = "SELECT set_config('verf.organisation', $1, true)"
 ENTER_SYSTEM = "SET LOCAL ROLE verf_system"
 READ_AS_ORGANISATION = "SELECT set_config('verf.organisation', $1, false)"
+
+
+class DatabaseUnreachable(Unavailable):
+    """No connection could be had: the server is down, restarting, or all connections are taken."""
 
 
 @dataclass
@@ -74,7 +81,11 @@ async def reading(organisation: UUID | None = None) -> AsyncIterator[AsyncConnec
     One round trip per statement, and one more when the connection last read for someone else.
     """
     wanted = str(organisation or "")
-    async with connected().reader.connect() as connection:
+    connection = connected().reader.connect()
+    with _said_plainly():
+        await connection.start()
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(connection)
         info = connection.sync_connection.info if connection.sync_connection else {}
         if info.get("organisation", "") != wanted:
             await connection.exec_driver_sql(READ_AS_ORGANISATION, (wanted,))
@@ -85,19 +96,35 @@ async def reading(organisation: UUID | None = None) -> AsyncIterator[AsyncConnec
 @asynccontextmanager
 async def reading_primary() -> AsyncIterator[AsyncConnection]:
     """A connection for one hot Core read that must see what was just committed, without a scope; one round trip."""
-    async with connected().engine.connect() as connection:
+    connection = connected().engine.connect()
+    with _said_plainly():
+        await connection.start()
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(connection)
         # The driver keeps this flag to itself, so it costs nothing on the wire.
         yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Only while connecting: later nobody knows what was done."""
+    try:
+        yield
+    except (OSError, PoolTimeout, InterfaceError, OperationalError) as error:
+        log(__name__).warning("the database cannot be reached", reason=str(error))
+        raise DatabaseUnreachable("The database cannot be reached just now. Please try again in a moment.") from error
+
+
 async def _enter(session: AsyncSession, organisation: UUID | None, system: str | None) -> None:
+    with _said_plainly():
+        connection = await session.connection()
     if organisation:
         session.info["organisation"] = organisation
-        await (await session.connection()).exec_driver_sql(ENTER_ORGANISATION, (str(organisation),))
+        await connection.exec_driver_sql(ENTER_ORGANISATION, (str(organisation),))
     if system:
         log(__name__).info("system scope", why=system)
         session.info["role"] = "system"
-        await (await session.connection()).exec_driver_sql(ENTER_SYSTEM)
+        await connection.exec_driver_sql(ENTER_SYSTEM)
 
 
 async def _run_callbacks(session: AsyncSession) -> None:
