@@ -72,12 +72,14 @@ class Shop:
         self._wishes: list[Wish] = []
         self._place = 0
         self._redraws = 0
+        self._to = self.start
         self.view = self.view_before = self._look()
         self.history_view = self.view
 
     # Time
 
     def advance(self, to: int) -> None:
+        self._to = to
         while self.at < to:
             if self.at == self._next_tick:
                 self._tick()
@@ -89,7 +91,9 @@ class Shop:
 
     def _tick(self) -> None:
         """A full or half hour: figures are refreshed for all to see; at midnight in Moscow a new day begins."""
-        self.view_before, self.view = self.view, self._look()
+        # Nobody will ask for what was visible long before the moment we are going to.
+        if self._to - self.at <= HISTORY_TICK + 2 * TICK:
+            self.view_before, self.view = self.view, self._look()
         if self.at % HISTORY_TICK == 0:
             self.history_view = self.view
         day = moscow_day(self.at)
