@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.database import connect, transaction
 from verf.jobs import Worker, handles
 from verf.jobs.settings import JobsSettings
+from verf.telemetry import TelemetrySettings, configure_logging
 
 SETTINGS = JobsSettings(heartbeat_timeout=timedelta(seconds=1), poll=timedelta(milliseconds=200))
 
@@ -71,6 +72,7 @@ async def die_before_commit(message: DieBeforeCommit, session: AsyncSession) -> 
 
 
 async def main(url: str) -> None:
+    configure_logging(TelemetrySettings(level="error", style="json"))
     await connect(url)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -15,6 +15,7 @@ from verf.database import EmbeddedServer, connect, disconnect, migrate, transact
 from verf.errors import Unavailable
 from verf.jobs import Worker, enqueue_all
 from verf.jobs.manifest import room
+from verf.telemetry import TelemetrySettings, configure_logging
 
 
 async def ticks(prefix):
@@ -32,6 +33,7 @@ def kill_postmaster(folder):
 
 
 async def main(folder):
+    configure_logging(TelemetrySettings(level="error", style="json"))
     server = EmbeddedServer(Path(folder)).start()
     await connect(server.url("postgres"), owner_url=server.owner_url("postgres"))
     await migrate([room])

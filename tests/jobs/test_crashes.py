@@ -106,6 +106,10 @@ async def test_the_worker_outlives_a_killed_postgresql(tmp_path):
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(HERE / "outage.py"), str(tmp_path / "postgres"), env=environment, stdout=subprocess.PIPE
     )
-    async with asyncio.timeout(90):
-        said, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(90):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert said.decode().endswith("The worker outlived its database.\n")

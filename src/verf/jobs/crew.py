@@ -78,10 +78,10 @@ class Crew:
             self._keep_from_engine(job)
             await asyncio.shield(release(job))
             raise
-        except Exception:  # noqa: BLE001 - the edge of the worker
+        except Exception as error:  # noqa: BLE001 - the edge of the worker
             # Its row stays as it is, and comes back when its heartbeat is too old.
             self._keep_from_engine(job)
-            log(__name__).exception("The end of a job could not be written down.", job=job.id)
+            log(__name__).warning("The end of a job could not be written down.", job=job.id, error=str(error))
         finally:
             if self.running.get(job.id) is task:
                 del self.running[job.id]
