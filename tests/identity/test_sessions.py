@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from front_door import bearer, browser, login, verified
 from sqlalchemy import text
 
+from verf.audit import history
 from verf.database import transaction
 from verf.identity import CurrentPerson, SignIn
 from verf.identity.facts import ForgetOldSessions
@@ -56,3 +57,18 @@ async def test_nobody_is_sent_to_sign_in_because_the_database_is_away(app):
     async with browser(house) as client:
         answer = await client.get("/page", headers=bearer(tokens) | {"Accept": "application/json"})
         assert (answer.status_code, answer.json()["code"]) == (503, "sessions-unreachable")
+
+
+async def test_what_people_do_with_their_account_is_on_record(app):
+    async with browser(app) as client:
+        await verified(client, "anna@example.com")
+        tokens = await login(client, "anna@example.com")
+        await client.post("/api/v1/auth/logout", headers=bearer(tokens))
+    async with transaction(system="test") as session:
+        actions = [entry.action for entry in await history(session)]
+    assert actions == [
+        "identity.session-ended",
+        "identity.signed-in",
+        "identity.address-confirmed",
+        "identity.signed-up",
+    ]

@@ -24,12 +24,14 @@ from verf.identity.answers import (
 )
 from verf.identity.cookies import DEVICE, device_of, keep_device, origin_of
 from verf.identity.facts import FindAccountToReset
+from verf.identity.links import look_at
 from verf.identity.password_changes import reset_password
 from verf.identity.people import find_person
 from verf.identity.registration import confirm, resend_verification
 from verf.identity.rotation import revoke, rotate
 from verf.identity.sessions import end, end_all, end_own, sessions_of
 from verf.jobs import enqueue
+from verf.limits import guard
 from verf.web import Transaction, problem_responses, read_cookie
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"], responses=problem_responses(401, 429))
@@ -102,7 +104,10 @@ async def forgot_password(request: Request, session: Transaction, body: AddressR
 
 
 @router.post("/reset-password", responses=problem_responses(409))
-async def reset(body: ResetRequest) -> StatusAnswer:
+async def reset(request: Request, body: ResetRequest) -> StatusAnswer:
+    await guard(request, "credentials")
+    async with transaction() as session:
+        await look_at(session, body.token, "reset")
     password_hash = await credentials.new_hash(body.password.get_secret_value())
     async with transaction() as session:
         await reset_password(session, body.token, password_hash)

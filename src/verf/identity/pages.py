@@ -18,6 +18,7 @@ from verf.identity.registration import confirm, resend_verification
 from verf.identity.sessions import begin, end
 from verf.identity.sign_in import AccountDisabled, WrongCredentials
 from verf.jobs import enqueue
+from verf.limits import guard
 from verf.web import Transaction, _, blank, form, page, redirect
 
 router = APIRouter(include_in_schema=False)
@@ -164,7 +165,7 @@ async def reset(request: Request) -> Response:
     token = str(sent.values.get("token", ""))
     if sent.ok:
         try:
-            await _replace_password(sent.data)
+            await _replace_password(request, sent.data)
         except Conflict as problem:
             return await page(
                 request, "identity/reset-password.html", problem.status, token="", problem=str(problem), form=sent
@@ -178,7 +179,10 @@ async def reset(request: Request) -> Response:
     return response
 
 
-async def _replace_password(wish: ResetForm) -> None:
+async def _replace_password(request: Request, wish: ResetForm) -> None:
+    await guard(request, "credentials")
+    async with transaction() as session:
+        await look_at(session, wish.token, "reset")
     password_hash = await credentials.new_hash(wish.password.get_secret_value())
     async with transaction() as session:
         await reset_password(session, wish.token, password_hash)

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.identity.facts import PasswordResetRequested
 from verf.identity.links import consume, new_link
 from verf.identity.models import PersonRow
@@ -22,6 +23,7 @@ async def password_hash_of(session: AsyncSession, person: UUID) -> str | None:
 async def change_password(session: AsyncSession, person: UUID, password_hash: str) -> None:
     """The old password was checked by the caller. Other sessions stay: see `end_all`."""
     await session.execute(update(PersonRow).where(PersonRow.id == person).values(password_hash=password_hash))
+    await record(session, f"person:{person}", "identity.password-changed", f"person:{person}")
 
 
 async def request_reset(session: AsyncSession, email: str) -> None:
@@ -41,4 +43,5 @@ async def reset_password(session: AsyncSession, token: str, password_hash: str) 
     person.verified_at = person.verified_at or now()
     await session.flush()
     await end_all(session, person.id, because="password-changed")
+    await record(session, f"person:{person.id}", "identity.password-reset", f"person:{person.id}")
     return await person_of(session, person.id)

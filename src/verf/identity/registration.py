@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.identity.facts import EmailVerificationRequested, SignUpRepeated
 from verf.identity.links import consume, new_link
 from verf.identity.models import PersonRow
@@ -51,6 +52,7 @@ async def register(session: AsyncSession, application: Application) -> Person | 
         await _tell_owner(session, application)
         return None
     await _send_link(session, added, application)
+    await record(session, f"person:{added}", "identity.signed-up", f"person:{added}")
     return await person_of(session, added)
 
 
@@ -93,6 +95,7 @@ async def confirm(session: AsyncSession, token: str, *, device: str | None) -> C
         person.password_hash = link.password_hash
         await end_all(session, person.id, because="password-changed")
     await session.flush()
+    await record(session, f"person:{person.id}", "identity.address-confirmed", f"person:{person.id}")
     same = link.device_hash is not None and link.device_hash == hash_device(device)
     return Confirmation(await person_of(session, PersonId(person.id)), same)
 

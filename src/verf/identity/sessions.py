@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.errors import NotFound
 from verf.identity import access_tokens, refresh_tokens
 from verf.identity.devices import describe
@@ -77,6 +78,7 @@ async def begin(session: AsyncSession, person: UUID, origin: Origin) -> Tokens:
     row.sealed_key = _seal(key, row.id)
     session.add(row)
     await session.flush()
+    await record(session, f"person:{person}", "identity.signed-in", f"session:{row.id}", address=origin.ip or "")
     return tokens_of(row)
 
 
@@ -94,8 +96,10 @@ def key_of(row: SessionRow) -> bytes:
 async def end(session: AsyncSession, ending: UUID, *, because: Reason) -> None:
     """The session's tokens stop working with this commit, its open streams close. Ending twice changes nothing."""
     query = update(SessionRow).where(SessionRow.id == ending, SessionRow.ended_at.is_(None))
-    await session.execute(query.values(ended_at=now(), ended_because=because))
-    await publish(session, session_topic(ending), "ended")
+    query = query.values(ended_at=now(), ended_because=because)
+    person = (await session.scalars(query.returning(SessionRow.person_id))).one_or_none()
+    if person:
+        await _say_ended(session, person, ending, because)
 
 
 async def end_own(session: AsyncSession, person: UUID, ending: UUID) -> None:
@@ -107,7 +111,7 @@ async def end_own(session: AsyncSession, person: UUID, ending: UUID) -> None:
     )
     if ended.one_or_none() is None:
         raise SessionNotFound(_("There is no such session, or it is over already."))
-    await publish(session, session_topic(ending), "ended")
+    await _say_ended(session, person, ending, "ended-by-person")
 
 
 async def end_all(session: AsyncSession, person: UUID, *, because: Reason, keep: UUID | None = None) -> int:
@@ -118,7 +122,7 @@ async def end_all(session: AsyncSession, person: UUID, *, because: Reason, keep:
     query = query.values(ended_at=now(), ended_because=because)
     ended = (await session.scalars(query.returning(SessionRow.id))).all()
     for each in ended:
-        await publish(session, session_topic(each), "ended")
+        await _say_ended(session, person, each, because)
     return len(ended)
 
 
@@ -148,6 +152,12 @@ async def forget_old_sessions(session: AsyncSession) -> None:
 async def choose_organisation(session: AsyncSession, chosen_in: UUID, organisation: UUID) -> None:
     """Which organisation this session works in from now on. That the person belongs there is checked by the caller."""
     await session.execute(update(SessionRow).where(SessionRow.id == chosen_in).values(organisation_id=organisation))
+
+
+async def _say_ended(session: AsyncSession, person: UUID, ended: UUID, because: Reason) -> None:
+    """To the streams that are open in it, which close, and to the audit."""
+    await publish(session, session_topic(ended), "ended")
+    await record(session, f"person:{person}", "identity.session-ended", f"session:{ended}", after={"because": because})
 
 
 def hash_device(device: str | None) -> bytes | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.errors import Conflict, Invalid, NotAllowed
 from verf.identity import PersonId, find_person, normalise
 from verf.kit import new_id, now
@@ -73,6 +74,8 @@ async def invite(session: AsyncSession, tenant: Tenant, address: str, role: Role
     )
     session.add(row)
     await session.flush()
+    after = {"role": role}
+    await record(session, f"person:{tenant.person}", "organisations.invited", f"invitation:{row.id}", after=after)
     return row.id
 
 
@@ -122,6 +125,7 @@ async def accept(session: AsyncSession, invitation: UUID, person: UUID) -> Organ
     organisation = OrganisationId(row.organisation_id)
     if not await _is_member(session, organisation, person):
         await join(session, organisation, person, role=cast("Role", row.role))
+        await record(session, f"person:{person}", "organisations.joined", f"invitation:{row.id}")
     return organisation
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.errors import Conflict, Invalid, NotAllowed, NotFound
 from verf.identity import Person, PersonId
 from verf.identity import people_of as people_by_id
@@ -125,6 +126,14 @@ async def change_role(session: AsyncSession, tenant: Tenant, person: UUID, role:
         raise NotAllowed(_("Only an owner can change who owns the organisation."), permission="organisation:owner")
     if row.role == "owner" and role != "owner":
         await _keep_an_owner(session, tenant.organisation)
+    await record(
+        session,
+        f"person:{tenant.person}",
+        "organisations.role-changed",
+        f"person:{person}",
+        before={"role": row.role},
+        after={"role": role},
+    )
     row.role = role
     await session.flush()
 
@@ -137,6 +146,7 @@ async def remove(session: AsyncSession, tenant: Tenant, person: UUID) -> None:
             raise NotAllowed(_("Only an owner can remove an owner."), permission="organisation:owner")
         await _keep_an_owner(session, tenant.organisation)
     await session.execute(delete(MemberRow).where(MemberRow.id == row.id))
+    await record(session, f"person:{tenant.person}", "organisations.member-removed", f"person:{person}")
 
 
 async def check_membership(session: AsyncSession, organisation: UUID, person: UUID) -> None:

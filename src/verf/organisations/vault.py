@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.errors import NotFound, Unavailable
 from verf.kit import new_id, now
 from verf.organisations.models import CredentialRow
@@ -48,6 +49,7 @@ async def keep_secret(session: AsyncSession, organisation: UUID, kind: str, valu
     row.sealed = _ring().encrypt(json.dumps({"id": str(row.id), "value": plain}).encode())
     session.add(row)
     await session.flush()
+    await record(session, "system", "organisations.secret-kept", f"credential:{row.id}", after={"kind": kind})
     return CredentialId(row.id)
 
 
@@ -61,6 +63,7 @@ async def reveal(session: AsyncSession, credential: UUID) -> str:
 
 async def forget(session: AsyncSession, credential: UUID) -> None:
     await session.execute(delete(CredentialRow).where(CredentialRow.id == credential))
+    await record(session, "system", "organisations.secret-forgotten", f"credential:{credential}")
 
 
 async def rotate_vault(session: AsyncSession, *, at_most: int = 500) -> int:
