@@ -26,7 +26,7 @@ async def at_work(rooms=(), workers=1, settings=QUICK):
         await asyncio.gather(*tasks)
 
 
-async def until(condition, patience=15):
+async def until(condition, patience=45):
     """Wait until it holds; a test that waits longer has failed."""
     async with asyncio.timeout(patience):
         while not await condition():  # noqa: ASYNC110 - the condition lies in the database

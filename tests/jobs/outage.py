@@ -54,7 +54,7 @@ async def main(folder):
     async def all_before_are_done():
         return await ticks("before") >= 200
 
-    await until(all_before_are_done, patience=40)
+    await until(all_before_are_done)
     async with transaction() as session:
         await enqueue_all(session, [mortal.CountInside(f"after {number}") for number in range(50)])
 
