@@ -1,5 +1,6 @@
 """A house with nothing in it but pages, and a few routes that go wrong on purpose."""
 
+import asyncio
 import os
 import tempfile
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, Field, SecretStr
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from verf.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, TooMany, Unavailable
 from verf.manifest import NavigationItem, Room
@@ -19,6 +20,7 @@ from verf.telemetry import Telemetry, TelemetrySettings, configure_logging
 from verf.web import configure, decode_cursor, install, page, problem_responses
 from verf.web.manifest import room
 
+LOOKS: list[int] = []
 ADDRESS = "http://127.0.0.1:8000"
 ANNA = SimpleNamespace(
     name="Anna",
@@ -71,6 +73,23 @@ async def signed_in(request: Request) -> Response:
     return await page(request, "web/layout.html")
 
 
+@router.get("/live")
+async def live(request: Request) -> Response:
+    return await page(request, "probe/live.html", count=len(LOOKS))
+
+
+@router.get("/live/events")
+async def live_events() -> Response:
+    async def events():
+        for _ in range(3):
+            await asyncio.sleep(0.3)
+            LOOKS.append(1)
+            yield "event: changed\ndata: {}\n\n"
+        await asyncio.sleep(30)
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
 NAVIGATION = (
     NavigationItem(label="Everyone", href="/everyone", icon="house"),
     NavigationItem(label="Owners", href="/owners", icon="crown", role="owner"),
@@ -80,7 +99,7 @@ NAVIGATION = (
 
 def make_app() -> FastAPI:
     configure_logging(TelemetrySettings())
-    configure([room, Room(name="probe", package="verf.web", navigation=NAVIGATION)])
+    configure([room, Room(name="probe", package="tests.web.probe", navigation=NAVIGATION)])
     app = FastAPI(docs_url=None, redoc_url=None)
     for one in (*room.routers, router):
         app.include_router(one)

@@ -190,3 +190,10 @@ async def test_the_menu_opens_on_a_phone(browser, address):
         await look(page)
         await page.keyboard.press("Escape")
         await expect(page.locator("#side")).to_be_hidden()
+
+
+async def test_a_live_part_follows_what_happens(browser, address):
+    async with visit(browser, f"{address}/live") as page:
+        await expect(page.locator("#count")).to_have_text("Changes: 3")
+        assert await page.locator("#count").count() == 1
+        assert await page.locator("#count-stream").count() == 1

@@ -22,6 +22,7 @@ TYPES = {
     "txt": "text/plain; charset=utf-8",
 }
 COMPRESSED = frozenset({"css", "js", "json", "svg", "txt", "webmanifest"})
+WITH_EXTENSIONS = ("vendor/js/htmx.js", "vendor/js/hx-sse.js")
 FOREVER = "public, max-age=31536000, immutable"
 _REFERENCE = re.compile(rb'url\("?/static/([^")]+)"?\)')
 
@@ -41,6 +42,8 @@ def load_static(packages: list[str]) -> None:
     """Read static/ of every package, and verf_vendor. A later package may not hide a file of an earlier one."""
     _files.clear()
     _read(files("verf_vendor"), "vendor/")
+    # One file: htmx starts as soon as its script has run, and an extension that comes later may miss the start.
+    _keep("htmx.js", "js", b"\n;\n".join(_files[name].content for name in WITH_EXTENSIONS))
     for package in packages:
         folder = files(package).joinpath("static")
         if folder.is_dir():

@@ -1,0 +1,1 @@
+"""A room of tests: templates that show one thing."""
