@@ -54,7 +54,6 @@ async def _ring_until_quiet() -> None:
         _again = False
         try:
             async with transaction() as session:
-                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # one round trip
                 await SessionDriver(session).notify(CHANNEL, change_event())
         except Exception:  # noqa: BLE001 - the bell is a convenience: workers also look by themselves
             log(__name__).warning("The workers could not be woken; they will look by themselves.", exc_info=True)

@@ -53,7 +53,6 @@ async def _send_until_quiet() -> None:
         batch, _waiting[:] = list(_waiting), []
         try:
             async with transaction() as session:
-                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # one round trip
                 await session.execute(NOTIFY, {"payloads": list(payloads(batch))})
         except Exception:  # noqa: BLE001 - listeners read again when their own connection returns
             log(__name__).warning("Events could not be sent.", events=len(batch), exc_info=True)
