@@ -1,6 +1,7 @@
 """Bringing a shop in: look at the token, ask Wildberries who it belongs to, put it into the vault, start reading."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -8,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock.alerts import add_first_rule
-from stock.connections import MARKETPLACES, ConnectionView, view
+from stock.connections import ERASING, MARKETPLACES, ConnectionView, row_of, view
 from stock.models import Connection
 from stock.sync import Account, NotYet, ask, interval_of, start_run
 from stock.wildberries import (
@@ -26,7 +27,7 @@ from stock.wildberries.tokens import refusal
 from verf.database import transaction
 from verf.errors import Conflict, Invalid, Unavailable
 from verf.kit import new_id, now
-from verf.organisations import Tenant, fingerprint, forget, keep_secret
+from verf.organisations import Tenant, fingerprint, forget, keep_secret, reveal
 from verf.web import _
 
 KIND = "wildberries-token"
@@ -109,6 +110,8 @@ async def _refuse_known(session: AsyncSession, marketplace: str, seller: SellerT
     row = await session.scalar(query.with_for_update())
     if row is None:
         return None
+    if row.state == ERASING:
+        raise Conflict(_("The data of this shop is being deleted. Try again in a minute."))
     if row.state in ("disconnected", "invalid") or row.expires_at <= now():
         return row
     raise AlreadyConnected(
@@ -163,3 +166,23 @@ async def replace_token(tenant: Tenant, connection: UUID, marketplace: str, toke
         except Conflict:
             row.next_sync_at = now()
         return view(row)
+
+
+async def test(tenant: Tenant, connection: UUID) -> tuple[str, Literal["success", "info", "warning", "error"]]:
+    """Whether the token of a shop still works, as a sentence; a dead one is noted at once."""
+    async with transaction(organisation=tenant.organisation) as session:
+        row = await row_of(session, connection)
+        if row.credential_id is None:
+            return _("This shop is disconnected. Connect it again first."), "warning"
+        token = await reveal(session, row.credential_id)
+    try:
+        introduction = await introduce(row.marketplace, token)
+    except (Invalid, Unavailable) as error:
+        if isinstance(error, Invalid):
+            async with transaction(organisation=tenant.organisation) as session:
+                kept = await row_of(session, connection)
+                kept.state, kept.state_reason, kept.state_at = "invalid", "token-refused", now()
+        return str(error), "error"
+    if not introduction.seller_name:
+        return _("The token looks right. Wildberries lets us ask again later; the next sync will tell."), "info"
+    return _("The token works: it belongs to %(name)s.", name=introduction.seller_name), "success"

@@ -9,10 +9,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock import models
+from stock.messages import EraseShop
 from stock.models import Connection
 from stock.notices import SYNC_FAILED, TOKEN_EXPIRES, SyncFailed, TokenExpires
 from stock.wildberries import TokenKind
 from verf.errors import NotFound
+from verf.jobs import enqueue
 from verf.kit import now
 from verf.notifications import notify
 from verf.organisations import forget, owners_of
@@ -20,6 +22,8 @@ from verf.settings import House, load
 from verf.web import _
 
 WARNINGS = (1, 7, 30)
+# Gone for its people, until a worker has deleted the last row.
+ERASING = "erasing"
 MARKETPLACES = {"wildberries": "Wildberries"}
 
 
@@ -71,7 +75,8 @@ def view(row: Connection) -> ConnectionView:
 
 
 async def connections_of(session: AsyncSession) -> Sequence[ConnectionView]:
-    rows = await session.scalars(select(Connection).order_by(Connection.created_at, Connection.id).limit(100))
+    query = select(Connection).where(Connection.state != ERASING)
+    rows = await session.scalars(query.order_by(Connection.created_at, Connection.id).limit(100))
     return [view(row) for row in rows]
 
 
@@ -81,7 +86,7 @@ async def connection_of(session: AsyncSession, connection: UUID) -> ConnectionVi
 
 async def row_of(session: AsyncSession, connection: UUID) -> Connection:
     row = await session.get(Connection, connection)
-    if row is None:
+    if row is None or row.state == ERASING:
         raise NotFound(_("There is no such shop."))
     return row
 
@@ -100,6 +105,13 @@ async def disconnect(session: AsyncSession, connection: UUID) -> None:
     ):
         run.state, run.finished_at, run.cancelled_at = "skipped", now(), now()
         run.first_error_code = "disconnected"
+
+
+async def disconnect_and_erase(session: AsyncSession, organisation: UUID, connection: UUID) -> None:
+    await disconnect(session, connection)
+    (await row_of(session, connection)).state = ERASING
+    await session.flush()
+    await enqueue(session, EraseShop(organisation=organisation, connection=connection))
 
 
 async def erase(session: AsyncSession, connection: UUID) -> None:

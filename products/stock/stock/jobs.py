@@ -6,23 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock.connections import erase, row_of, warn_of_expiry, warning_due
+from stock.finishing import finish
+from stock.messages import Appraise, EraseShop, StartDueSyncs, Synchronise, WarnOfExpiry, WarnShop
 from stock.models import Connection, SyncRun
-from stock.sync import (
-    Appraise,
-    Cancelled,
-    EraseShop,
-    Shop,
-    StartDueSyncs,
-    Synchronise,
-    Visit,
-    WarnOfExpiry,
-    WarnShop,
-    begin,
-    drive,
-    finish,
-    start_due,
-    stop,
-)
+from stock.sync import Cancelled, Shop, Visit, begin, drive, start_due, stop
 from stock.wildberries import TokenKind, open_market
 from verf.database import transaction
 from verf.jobs import enqueue, handles

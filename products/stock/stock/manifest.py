@@ -1,5 +1,7 @@
 from stock import jobs, models
+from stock.api import routers as api_routers
 from stock.notices import NOTICES
+from stock.pages import routers as page_routers
 from stock.plans import PLANS
 from stock.settings import StockSettings
 from stock.simulators import WILDBERRIES
@@ -48,6 +50,7 @@ product = Product(
         ),
     ),
     models=models,
+    routers=(*api_routers, *page_routers),
     settings=StockSettings,
     jobs=jobs,
     schedules=jobs.SCHEDULES,

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 os.environ.setdefault("VERF_DATA", tempfile.mkdtemp(prefix="verf-stock-"))
@@ -35,11 +36,10 @@ async def market(tmp_path: Path) -> AsyncIterator[MarketPlace]:
     configure_notices(rooms())
     with use_transport("wildberries", httpx.ASGITransport(app)):
         yield MarketPlace(gateway)
-    set_offset_to_zero()
+    start_the_clock_anew()
 
 
-def set_offset_to_zero() -> None:
-    from datetime import timedelta
+def start_the_clock_anew() -> None:
 
     set_offset(timedelta())
 

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import select, text
 from stock import connecting
 from stock.manifest import product
+from stock.messages import StartDueSyncs
 from stock.models import StockLevel, SyncRun, Warehouse
 from stock.simulators.wildberries import control
 from stock.simulators.wildberries.gateway import Gateway
-from stock.sync import RunView, StartDueSyncs, run_of, runs_of
+from stock.sync import RunView, run_of, runs_of
 
 from verf.database import transaction
 from verf.identity.manifest import room as identity

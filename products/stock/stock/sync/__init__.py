@@ -1,10 +1,9 @@
 """Reading a shop: runs and their steps, in the marketplace's own time. Never sleeps for a limit, never loses a page."""
 
 from stock.sync.engine import begin, drive, stop
-from stock.sync.finishing import finish
-from stock.sync.messages import Appraise, EraseShop, StartDueSyncs, Synchronise, WarnOfExpiry, WarnShop
 from stock.sync.runs import (
     STEPS,
+    UNDER_WAY,
     AlreadyRunning,
     RunView,
     cancel_run,
@@ -20,24 +19,18 @@ from stock.sync.windows import Account, NotYet, ask
 
 __all__ = [
     "STEPS",
+    "UNDER_WAY",
     "Account",
     "AlreadyRunning",
-    "Appraise",
     "Cancelled",
-    "EraseShop",
     "NotYet",
     "RunView",
     "Shop",
-    "StartDueSyncs",
-    "Synchronise",
     "Visit",
-    "WarnOfExpiry",
-    "WarnShop",
     "ask",
     "begin",
     "cancel_run",
     "drive",
-    "finish",
     "interval_of",
     "run_of",
     "runs_of",

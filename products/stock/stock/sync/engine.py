@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import update
 
+from stock.messages import Appraise
 from stock.models import SyncRun
 from stock.sync.catalogue import read_all_cards, read_all_prices
-from stock.sync.messages import Appraise
 from stock.sync.runs import STEPS
 from stock.sync.seller_stocks import read_seller_warehouses
 from stock.sync.trade import read_orders, read_sales

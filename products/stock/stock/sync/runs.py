@@ -10,9 +10,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stock.messages import Synchronise
 from stock.models import Connection, SyncRun
 from stock.settings import StockSettings
-from stock.sync.messages import Synchronise
 from stock.wildberries import TokenKind
 from verf.errors import Conflict, NotFound
 from verf.jobs import enqueue
@@ -206,4 +206,4 @@ def view(run: SyncRun) -> RunView:
 
 async def tell(session: AsyncSession, organisation: UUID, run: UUID, state: str, progress: int) -> None:
     data = {"run": str(run), "state": state, "progress": progress}
-    await publish(session, organisation_topic(organisation, "stock"), "run", data)
+    await publish(session, organisation_topic(organisation, "stock"), "changed", data)

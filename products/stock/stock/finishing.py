@@ -15,7 +15,7 @@ from stock.connections import announce_failure
 from stock.days import close_days, roll_up_trade
 from stock.models import Connection, StagedLevel, StockChange, StockLevel, SyncCursor, SyncRun, Warehouse
 from stock.policies import policy_of
-from stock.sync.runs import STEPS, UNDER_WAY, interval_of, tell
+from stock.sync import STEPS, UNDER_WAY, interval_of, tell
 from verf.database import History, upsert
 from verf.kit import now
 

@@ -1,0 +1,186 @@
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from stock.listing import CURRENCY, LevelView, ProductView, Wanted, levels_of, product_of, products_after
+from stock.overview import trade_days
+from verf.organisations import TenantTransaction
+from verf.web import decode_cursor, encode_cursor, problem_responses
+
+router = APIRouter(prefix="/api/v1/stock/products", tags=["stock"], responses=problem_responses(401, 403, 404, 429))
+State = Literal["out", "soon", "enough", "quiet", "unknown", "reorder"]
+
+
+class MoneyAnswer(BaseModel):
+    minor_units: int = Field(examples=[129900])
+    currency: str = Field(examples=["RUB"])
+
+
+class StockAnswer(BaseModel):
+    chrt_id: int
+    size: str = Field(examples=["42"])
+    barcodes: list[str] = Field(examples=[["2037031652319"]])
+    warehouse_id: int | None = Field(description="The marketplace's number; absent in reports that only name it.")
+    warehouse: str
+    kind: str = Field(description="wb, seller or transit", examples=["wb"])
+    quantity: int
+    to_client: int
+    from_client: int
+
+
+class OutlookAnswer(BaseModel):
+    state: str = Field(description="out, soon, enough, quiet (no demand) or unknown (under 7 days of data)")
+    orders_per_day: float
+    buyout_share: float
+    days_of_cover: float | None = Field(description="None: no demand, or not known yet.")
+    runs_out_early: date | None
+    runs_out: date | None
+    runs_out_late: date | None
+    reorder_point: int
+    reorder_quantity: int
+    reorder_by: date | None
+    lost_units_28_days: float
+    lost_28_days: MoneyAnswer
+    sold_28_days: int
+    revenue_28_days: MoneyAnswer
+    turnover_days: float | None
+    revenue_class: str
+    steadiness_class: str
+
+
+class ProductAnswer(BaseModel):
+    id: UUID
+    connection_id: UUID
+    nm_id: int
+    vendor_code: str = Field(examples=["0557722/синий"])
+    title: str
+    brand: str
+    subject: str
+    quantity: int
+    price: MoneyAnswer
+    value: MoneyAnswer
+    outlook: OutlookAnswer
+    stocks: list[StockAnswer]
+
+    @classmethod
+    def of(cls, product: ProductView, levels: Any) -> "ProductAnswer":
+        return cls(
+            id=product.id,
+            connection_id=product.connection,
+            nm_id=product.nm_id,
+            vendor_code=product.vendor_code,
+            title=product.title,
+            brand=product.brand,
+            subject=product.subject,
+            quantity=product.quantity,
+            price=_money(product.price_minor),
+            value=_money(product.value_minor),
+            outlook=_outlook(product),
+            stocks=[_stock(level) for level in levels if level.kind],
+        )
+
+
+class TradeDayAnswer(BaseModel):
+    day: date = Field(description="A Moscow day.")
+    orders: int
+    sales: int
+    revenue_minor: int
+    closing: int | None
+
+
+class ProductDetail(ProductAnswer):
+    why: dict[str, Any] = Field(description="How the numbers came about.")
+    days: list[TradeDayAnswer]
+
+
+class ProductPage(BaseModel):
+    items: list[ProductAnswer]
+    next_cursor: str | None
+
+
+def _money(minor: int) -> MoneyAnswer:
+    return MoneyAnswer(minor_units=minor, currency=CURRENCY)
+
+
+def _stock(level: LevelView) -> StockAnswer:
+    return StockAnswer(
+        chrt_id=level.chrt_id,
+        size=level.size,
+        barcodes=list(level.barcodes),
+        warehouse_id=level.warehouse_number,
+        warehouse=level.warehouse,
+        kind=level.kind,
+        quantity=level.quantity,
+        to_client=level.to_client,
+        from_client=level.from_client,
+    )
+
+
+def _outlook(product: ProductView) -> OutlookAnswer:
+    return OutlookAnswer(
+        state=product.state,
+        orders_per_day=product.per_day,
+        buyout_share=product.buyout,
+        days_of_cover=product.days_of_cover,
+        runs_out_early=product.runs_out_early,
+        runs_out=product.runs_out,
+        runs_out_late=product.runs_out_late,
+        reorder_point=product.reorder_point,
+        reorder_quantity=product.reorder_quantity,
+        reorder_by=product.reorder_by,
+        lost_units_28_days=product.lost_units,
+        lost_28_days=_money(product.lost_minor),
+        sold_28_days=product.sold_28,
+        revenue_28_days=_money(product.revenue_28_minor),
+        turnover_days=product.turnover_days,
+        revenue_class=product.revenue_class,
+        steadiness_class=product.steadiness_class,
+    )
+
+
+def wanted_from(
+    q: Annotated[
+        str, Query(max_length=200, description="Part of title, article or brand; a WB article; a barcode.")
+    ] = "",
+    state: State | None = None,
+    subject: Annotated[str, Query(max_length=100)] = "",
+    connection_id: UUID | None = None,
+) -> Wanted:
+    return Wanted(search=q.replace("\x00", "").strip(), state=state or "", subject=subject, connection=connection_id)
+
+
+Filters = Annotated[Wanted, Depends(wanted_from)]
+
+
+@router.get("")
+async def list_all(
+    session: TenantTransaction,
+    wanted: Filters,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ProductPage:
+    """Products with their stock by size and warehouse. Go on with `next_cursor` until it is null."""
+    (after,) = decode_cursor(cursor, UUID) if cursor is not None else (None,)
+    products = await products_after(session, wanted, after=after, limit=limit + 1)
+    shown = products[:limit]
+    levels = await levels_of(session, [product.id for product in shown]) if shown else {}
+    return ProductPage(
+        items=[ProductAnswer.of(product, levels.get(product.id, ())) for product in shown],
+        next_cursor=encode_cursor(shown[-1].id) if len(products) > limit else None,
+    )
+
+
+@router.get("/{product_id}")
+async def show(product_id: UUID, session: TenantTransaction) -> ProductDetail:
+    product = await product_of(session, product_id)
+    levels = await levels_of(session, [product.id])
+    days = await trade_days(session, days=90, connection=product.connection, nm_id=product.nm_id)
+    answer = ProductAnswer.of(product, levels.get(product.id, ()))
+    return ProductDetail(
+        **answer.model_dump(),
+        why=dict(product.why),
+        days=[TradeDayAnswer(**vars(day)) for day in days],
+    )
