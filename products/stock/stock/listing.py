@@ -140,7 +140,7 @@ COLUMNS = (
     ProductOutlook.turnover_days,
     func.coalesce(ProductOutlook.revenue_class, ""),
     func.coalesce(ProductOutlook.steadiness_class, ""),
-    func.coalesce(ProductOutlook.why, {}),
+    ProductOutlook.why,
 )
 
 
@@ -179,7 +179,7 @@ def _narrow(query: Select[Any], wanted: Wanted) -> Select[Any]:
 
 
 def product_view(row: Any) -> ProductView:
-    return ProductView(*row)
+    return ProductView(*row[:-1], why=row[-1] or {})
 
 
 async def list_products(

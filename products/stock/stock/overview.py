@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from stock.connections import ERASING, ConnectionView
 from stock.connections import view as connection_view
@@ -74,15 +75,11 @@ class TradeDay:
 
 async def shops_of(session: AsyncSession) -> Sequence[Shop]:
     """Every shop with its newest run."""
-    newest = (
-        select(SyncRun.id)
-        .where(SyncRun.connection_id == Connection.id)
-        .order_by(SyncRun.created_at.desc())
-        .limit(1)
-        .lateral()
-    )
+    one = aliased(SyncRun)
+    newest = select(one.id).where(one.connection_id == Connection.id).order_by(one.created_at.desc()).limit(1).lateral()
     query = (
         select(Connection, SyncRun)
+        .select_from(Connection)
         .outerjoin(newest, true())
         .outerjoin(SyncRun, SyncRun.id == newest.c.id)
         .where(Connection.state != ERASING)
@@ -113,12 +110,15 @@ async def summary_of(session: AsyncSession) -> Summary:
 
 
 async def running_out(session: AsyncSession, *, limit: int = 8) -> Sequence[ProductView]:
-    """The soonest first; of those already out, the ones that lose most."""
+    """The soonest first; those that are out already come last, the ones that lose most before the others."""
     query = (
         joined(*COLUMNS)
         .where(ProductOutlook.state.in_(("out", "soon")), ProductOutlook.per_day > 0)
         .order_by(
-            ProductOutlook.days_of_cover.asc().nulls_first(), ProductOutlook.per_day.desc(), ProductOutlook.product_id
+            ProductOutlook.state == "out",
+            ProductOutlook.days_of_cover.asc(),
+            ProductOutlook.per_day.desc(),
+            ProductOutlook.product_id,
         )
         .limit(limit)
     )

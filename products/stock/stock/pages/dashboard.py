@@ -6,6 +6,8 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from stock.overview import Shop, Summary, TradeDay, running_out, shops_of, summary_of, to_reorder, trade_days
+from stock.wildberries import moscow_day
+from verf.kit import now
 from verf.organisations import CurrentTenant, TenantTransaction
 from verf.realtime import organisation_topic, stream
 from verf.web import _, blank, charts, format_date, page
@@ -29,7 +31,7 @@ async def show(request: Request, tenant: CurrentTenant, session: TenantTransacti
         reorders=await to_reorder(session),
         days=days,
         trade=trade_chart(days),
-        money=money_chart(days),
+        today=moscow_day(now()),
         cover=cover_chart(summary),
         may_sync=tenant.may("member"),
         age=oldest_age(shops),
@@ -63,10 +65,6 @@ def trade_chart(days: Sequence[TradeDay]) -> Markup:
         ],
         title=_("Orders and sales, last 30 days"),
     )
-
-
-def money_chart(days: Sequence[TradeDay]) -> Markup:
-    return charts.sparkline([day.revenue_minor for day in days], title=_("Revenue, last 30 days"))
 
 
 def cover_chart(summary: Summary) -> Markup:

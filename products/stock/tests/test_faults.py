@@ -1,0 +1,68 @@
+"""Whatever the marketplace does, in the end we know what it knows, and at no moment did we believe a broken answer."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from market_place import connect, count, last_run, pass_time, stock_of, until_finished
+from stock.models import Connection
+
+from verf.database import transaction
+
+FAULTS = ("429", "500", "html", "truncated", "slow", "duplicates", "401", "402", "reset")
+
+
+async def test_a_base_token_reads_the_slow_report(market, tenant, seller):
+    await connect(tenant, seller.tokens["base"])
+    run = await until_finished(tenant)
+    assert run.state == "ok", run.first_error
+    by_size: dict[int, int] = {}
+    for (chrt_id, _warehouse), quantity in (await stock_of(tenant)).items():
+        by_size[chrt_id] = by_size.get(chrt_id, 0) + quantity
+    truth: dict[int, int] = {}
+    for (chrt_id, _warehouse), quantity in market.truth(seller).items():
+        truth[chrt_id] = truth.get(chrt_id, 0) + quantity
+    assert by_size.keys() == truth.keys()
+    assert market.early_requests() == []
+
+
+async def test_a_refused_token_pauses_the_shop_and_is_told_once(market, tenant, seller):
+    await connect(tenant, seller.tokens["service"])
+    await until_finished(tenant)
+    known = await stock_of(tenant)
+    market.fault("401", for_seconds=3 * 3600)
+    await pass_time(timedelta(hours=2))
+    async with transaction(organisation=tenant.organisation) as session:
+        shop = await session.get(Connection, (await last_run(tenant)).connection)
+        assert shop is not None
+        assert (shop.state, shop.state_reason) == ("invalid", "token-refused")
+    assert await stock_of(tenant) == known
+    assert await count(tenant, "sync_runs") == 2
+    await pass_time(timedelta(hours=7), step=timedelta(minutes=30))
+    assert await stock_of(tenant) == market.truth(seller)
+
+
+async def test_half_an_answer_never_empties_the_shelves(market, tenant, seller):
+    await connect(tenant, seller.tokens["service"])
+    await until_finished(tenant)
+    known = {key for key, quantity in (await stock_of(tenant)).items() if quantity > 20}
+    market.fault("truncated", rate=0.5, for_seconds=3600)
+    market.fault("500", rate=0.5, for_seconds=3600)
+    await pass_time(timedelta(minutes=50))
+    assert known <= (await stock_of(tenant)).keys()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_after_any_faults_the_stock_is_the_truth(market, tenant, seller, seed):
+    dice = random.Random(seed)
+    await connect(tenant, seller.tokens["service"])
+    for _hour in range(3):
+        for kind in dice.sample(FAULTS, 3):
+            market.fault(kind, rate=dice.choice((0.2, 0.5, 1.0)), for_seconds=dice.choice((60, 600, 1500)), seconds=1.0)
+        await pass_time(timedelta(hours=1), step=timedelta(minutes=2))
+    await pass_time(timedelta(hours=8), step=timedelta(minutes=10))
+    assert await stock_of(tenant) == market.truth(seller)
+    orders = market.orders(seller)
+    assert await count(tenant, "orders") == orders["orders"]
+    assert await count(tenant, "sales") == orders["sales"] + orders["returns"]
+    assert market.early_requests() == []
