@@ -94,11 +94,9 @@ class Market:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds * 2):
                 response = await wildberries.request(method, path, headers=self._headers(), **question)
-        except httpx.TimeoutException as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise Trouble("Wildberries did not answer in time.") from error
-        except TimeoutError as error:
-            raise Trouble("Wildberries did not answer in time.") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise Trouble("The connection to Wildberries broke off.") from error
         return Answer(read(response), response.content, burst_left(response))
 
