@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stock.alerts import add_first_rule
 from stock.connections import ERASING, MARKETPLACES, ConnectionView, row_of, view
 from stock.models import Connection
-from stock.sync import Account, NotYet, ask, interval_of, start_run
+from stock.sync import Account, NotYet, ask, next_sync, start_run
 from stock.wildberries import (
     Group,
     MarketError,
@@ -145,7 +145,7 @@ async def _take_token(session: AsyncSession, row: Connection, introduction: Intr
     row.expires_at = seller.expires_at
     row.warned_days = None
     row.state, row.state_at, row.state_reason = "active", now(), ""
-    row.next_sync_at = now() + interval_of(seller.kind)
+    row.next_sync_at = next_sync(seller.kind, row.id, now())
     session.add(row)
     try:
         await session.flush()

@@ -56,6 +56,12 @@ class MarketPlace:
     def orders(self, seller: Seller) -> dict[str, int]:
         return control.truth_of_orders(self.gateway, self.gateway.sellers.find(seller.id))["totals"]
 
+    def days(self, seller: Seller) -> dict[str, tuple[int, int, int, int]]:
+        """Orders, cancelled, sales, returns by Moscow day; the oldest days fall out of the marketplace's memory."""
+        days = control.truth_of_orders(self.gateway, self.gateway.sellers.find(seller.id))["days"]
+        names = ("orders", "cancelled", "sales", "returns")
+        return {str(day["day"]): tuple(day[name] for name in names) for day in days[-80:]}  # type: ignore[misc]
+
     def early_requests(self) -> list[Any]:
         return [entry for entry in control.list_requests(self.gateway) if entry["was_early"]]
 
@@ -105,6 +111,12 @@ async def stock_of(tenant: Tenant) -> dict[tuple[int, int], int]:
         return {(row[0], row[1]): row[2] for row in await session.execute(query.where(StockLevel.quantity > 0))}
 
 
+async def days_of(tenant: Tenant) -> dict[str, tuple[int, ...]]:
+    query = text("SELECT day, sum(orders), sum(cancelled), sum(sales), sum(returns) FROM stock.days GROUP BY day")
+    async with transaction(organisation=tenant.organisation) as session:
+        return {str(row[0]): tuple(map(int, row[1:])) for row in await session.execute(query)}
+
+
 async def count(tenant: Tenant, table: str) -> int:
     async with transaction(organisation=tenant.organisation) as session:
         return int(await session.scalar(text(f"SELECT count(*) FROM stock.{table}")) or 0)
@@ -116,6 +128,7 @@ __all__ = [
     "SyncRun",
     "connect",
     "count",
+    "days_of",
     "last_run",
     "pass_time",
     "rooms",

@@ -32,7 +32,9 @@ async def test_a_shop_is_connected_and_read(client, connected, market, seller):
 async def test_the_api_tells_the_truth(client, connected, market, seller):
     found, cursor = {}, ""
     while cursor is not None:
-        page = (await client.get(f"{BASE}/products", params={"limit": 5} | ({"cursor": cursor} if cursor else {}))).json()
+        page = (
+            await client.get(f"{BASE}/products", params={"limit": 5} | ({"cursor": cursor} if cursor else {}))
+        ).json()
         for product in page["items"]:
             for stock in product["stocks"]:
                 found[stock["chrt_id"], stock["warehouse_id"]] = stock["quantity"]
@@ -154,5 +156,3 @@ async def test_the_welcome_page_opens_first(client):
 async def test_an_unconnected_tenant_may_still_ask_for_everything(client, tenant):
     for url in ("products", "connections", "runs", "alerts"):
         assert (await client.get(f"/stock/{url}", headers={"Accept": "text/html"})).status_code == 200
-
-

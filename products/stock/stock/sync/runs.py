@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,9 @@ from verf.web import _
 
 STEPS = ("cards", "prices", "stocks", "seller_stocks", "orders", "sales")
 UNDER_WAY = ("queued", "running")
+REFRESH = timedelta(minutes=30)
+# Wildberries needs a moment after the half hour until its reports show it.
+SETTLES = timedelta(minutes=3)
 # A run nobody touches for so long has lost its job.
 FORGOTTEN = timedelta(hours=6)
 
@@ -89,6 +92,14 @@ def interval_of(kind: str) -> timedelta:
     return max(load(StockSettings).sync_interval, allowed)
 
 
+def next_sync(kind: str, shop: UUID, at: datetime) -> datetime:
+    """About an interval from now, soon after Wildberries refreshes its numbers; shops are spread over some minutes."""
+    wish = at + interval_of(kind)
+    refresh = datetime.fromtimestamp(wish.timestamp() // REFRESH.total_seconds() * REFRESH.total_seconds(), UTC)
+    moment = refresh + SETTLES + timedelta(seconds=shop.int % 240)
+    return moment if moment > at + interval_of(kind) / 2 else moment + REFRESH
+
+
 async def start_run(session: AsyncSession, connection: Connection, *, trigger: str) -> UUID:
     """Queue a run; AlreadyRunning when one is under way. Other triggers: schedule, first."""
     run = new_id()
@@ -109,7 +120,7 @@ async def start_run(session: AsyncSession, connection: Connection, *, trigger: s
         if running is None:
             raise Conflict(_("The shop was being synchronised just now. Try again."))
         raise AlreadyRunning(running)
-    connection.next_sync_at = now() + interval_of(connection.token_kind)
+    connection.next_sync_at = next_sync(connection.token_kind, connection.id, now())
     message = Synchronise(organisation=connection.organisation_id, run=run)
     await enqueue(session, message, one_at_a_time=f"stock:{connection.id}")
     await tell(session, connection.organisation_id, run, "queued", 0)
