@@ -15,8 +15,8 @@ import pytest
 from market_place import MarketPlace, Seller, rooms
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from stock.simulators.wildberries import control
 
+from stock.simulators.wildberries import control
 from verf.app import all_rooms, create_web
 from verf.database import transaction
 from verf.identity import Application, new_hash, vouch_for

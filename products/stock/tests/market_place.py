@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
+
 from stock import connecting
 from stock.manifest import product
 from stock.messages import StartDueSyncs
@@ -14,7 +15,6 @@ from stock.models import StockLevel, SyncRun, Warehouse
 from stock.simulators.wildberries import control
 from stock.simulators.wildberries.gateway import Gateway
 from stock.sync import RunView, run_of, runs_of
-
 from verf.database import transaction
 from verf.identity.manifest import room as identity
 from verf.jobs import drain, enqueue, shift

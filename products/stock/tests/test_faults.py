@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 from market_place import connect, count, days_of, last_run, pass_time, stock_of, until_finished
+
 from stock.models import Connection
 from stock.simulators.wildberries import control
-
 from verf.database import transaction
 
 FAULTS = ("429", "500", "html", "truncated", "slow", "duplicates", "401", "402", "reset")

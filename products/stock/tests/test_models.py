@@ -1,5 +1,4 @@
 from stock.manifest import product
-
 from verf.database import drift
 
 
