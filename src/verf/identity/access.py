@@ -1,6 +1,9 @@
-"""Dependencies that say who may come in. The middleware has checked the session; nothing here asks the database."""
+"""Dependencies that say who may come in. The middleware has checked the session; nothing here asks the database.
 
-from collections.abc import Callable
+They are coroutines though they wait for nothing: FastAPI takes each plain function to a thread and back.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -31,6 +34,14 @@ def viewer_of(request: Request) -> Viewer:
     return viewer
 
 
+async def signed_in(request: Request) -> Viewer:
+    return viewer_of(request)
+
+
+async def active_viewer(request: Request) -> Viewer:
+    return active_viewer_of(request)
+
+
 def active_viewer_of(request: Request) -> Viewer:
     """Whoever is signed in; changing things takes a confirmed address."""
     viewer = viewer_of(request)
@@ -42,14 +53,14 @@ def active_viewer_of(request: Request) -> Viewer:
     return viewer
 
 
-def current_person(request: Request) -> Person:
+async def current_person(request: Request) -> Person:
     return active_viewer_of(request).person
 
 
-def staff(role: StaffRole) -> Callable[[Request], Person]:
+def staff(role: StaffRole) -> Callable[[Request], Awaitable[Person]]:
     """A dependency: a member of staff with at least this role. Everyone else gets 403."""
 
-    def member(request: Request) -> Person:
+    async def member(request: Request) -> Person:
         person = active_viewer_of(request).person
         if person.staff_role is None or STAFF_ROLES.index(person.staff_role) < STAFF_ROLES.index(role):
             raise NotAllowed(_("This is for the staff of the house."), permission=f"staff:{role}")
@@ -58,7 +69,7 @@ def staff(role: StaffRole) -> Callable[[Request], Person]:
     return member
 
 
-SignedIn = Annotated[Viewer, Depends(viewer_of)]
-CurrentViewer = Annotated[Viewer, Depends(active_viewer_of)]
+SignedIn = Annotated[Viewer, Depends(signed_in)]
+CurrentViewer = Annotated[Viewer, Depends(active_viewer)]
 CurrentPerson = Annotated[Person, Depends(current_person)]
 StaffMember = Annotated[Person, Depends(staff("support"))]

@@ -1,6 +1,6 @@
 """Dependencies that say which organisation a request acts for, and open a transaction that sees only its rows."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, cast
 
 from fastapi import Depends
@@ -18,7 +18,7 @@ class RoleMissing(NotAllowed):
     """`permission` names the role that is needed."""
 
 
-def current_tenant(viewer: CurrentViewer) -> Tenant:
+async def current_tenant(viewer: CurrentViewer) -> Tenant:
     if viewer.organisation is None or viewer.role is None:
         message = _("You do not belong to an organisation yet.")
         raise RoleMissing(message, permission="organisation:viewer")
@@ -28,10 +28,10 @@ def current_tenant(viewer: CurrentViewer) -> Tenant:
 CurrentTenant = Annotated[Tenant, Depends(current_tenant)]
 
 
-def require(role: Role) -> Callable[[Tenant], Tenant]:
+def require(role: Role) -> Callable[[Tenant], Awaitable[Tenant]]:
     """A dependency: the current tenant, with at least this role. `Annotated[Tenant, Depends(require("admin"))]`."""
 
-    def allowed(tenant: CurrentTenant) -> Tenant:
+    async def allowed(tenant: CurrentTenant) -> Tenant:
         if not tenant.may(role):
             message = _("Your role in this organisation does not allow this. Ask an owner or an administrator.")
             raise RoleMissing(message, permission=f"organisation:{role}")

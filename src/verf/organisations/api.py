@@ -109,5 +109,5 @@ async def change_role(person_id: UUID, tenant: Admin, session: TenantTransaction
 async def remove(person_id: UUID, tenant: CurrentTenant, session: TenantTransaction) -> None:
     """Administrators remove others; everyone may leave."""
     if person_id != tenant.person:
-        require("admin")(tenant)
+        await require("admin")(tenant)
     await membership.remove(session, tenant, person_id)

@@ -106,7 +106,7 @@ async def remove(request: Request, person_id: UUID, tenant: CurrentTenant, sessi
     if person_id == tenant.person:
         await membership.remove(session, tenant, person_id)
         return redirect(request, "/", toast=_("You left the organisation."))
-    await membership.remove(session, require("admin")(tenant), person_id)
+    await membership.remove(session, await require("admin")(tenant), person_id)
     return redirect(request, "/organisation", toast=_("Removed."))
 
 

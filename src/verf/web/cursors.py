@@ -11,6 +11,8 @@ from verf.errors import Invalid
 from verf.web.locales import gettext as _
 
 LONGEST = 500
+# Made once: a type adapter costs more than the listing's query.
+POSITION = TypeAdapter(list[Any])
 
 
 class UnknownCursor(Invalid):
@@ -19,7 +21,7 @@ class UnknownCursor(Invalid):
 
 def encode_cursor(*position: Any) -> str:
     """The sort key and id of the last row shown: encode_cursor(row.created_at, row.id)."""
-    plain = TypeAdapter(list[Any]).dump_python(list(position), mode="json")
+    plain = POSITION.dump_python(list(position), mode="json")
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 

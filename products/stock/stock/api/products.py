@@ -141,7 +141,7 @@ def _outlook(product: ProductView) -> OutlookAnswer:
     )
 
 
-def wanted_from(
+async def wanted_from(
     q: Annotated[
         str, Query(max_length=200, description="Part of title, article or brand; a WB article; a barcode.")
     ] = "",
