@@ -143,6 +143,8 @@ class Cluster:
             "unix_socket_permissions": "0700",
             "shared_preload_libraries": "pg_stat_statements",
             "max_connections": "200",
+            # A shop's first load makes big tables of empty ones: statistics are wanted in seconds, not in a minute.
+            "autovacuum_naptime": "5s",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "wal_level": "replica",
