@@ -169,7 +169,29 @@ async def _past(session: AsyncSession, connection: UUID, goods: Assortment, toda
     return Past(*arrays)
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """Everything worked out, as columns over the products."""
+
+    pace: demand.Velocity
+    buyout: Floats
+    ahead: demand.Outlook
+    order: demand.Reorder
+    expected_back: Floats
+    lost: Floats
+    sold: Floats
+    revenue: Floats
+    turnover: Floats
+    classes: list[str]
+    steadiness: list[str]
+
+
 def _outlooks(goods: Assortment, past: Past, policy: demand.Policy, today: date) -> list[tuple[Any, ...]]:
+    numbers = _numbers(goods, past, policy, today)
+    return [_row(goods, past, numbers, today, i) for i in range(len(goods.ids))]
+
+
+def _numbers(goods: Assortment, past: Past, policy: demand.Policy, today: date) -> Numbers:
     history = demand.History(past.orders, past.available)
     shares = demand.likely_in_stock(history)
     pace = demand.velocity(history, goods.age_days)
@@ -184,57 +206,75 @@ def _outlooks(goods: Assortment, past: Past, policy: demand.Policy, today: date)
     )
     net = pace.per_day * buyout
     expected_back = goods.from_client + (1 - buyout) * goods.to_client
-    order = demand.reorder(net, _deviation(past, shares, net), goods.quantity + expected_back, policy, goods.lead_days)
-    lost = demand.lost_units(pace.per_day, past.available)
-    sold, revenue = past.kept[:, -28:].sum(axis=1), past.revenue[:, -28:].sum(axis=1)
-    watched = past.watched[:, -28:].sum(axis=1)
-    average = np.divide(
-        past.units[:, -28:].sum(axis=1), watched, out=goods.quantity.astype(float).copy(), where=watched > 0
+    position = goods.quantity + expected_back
+    sold = past.kept[:, -28:].sum(axis=1)
+    return Numbers(
+        pace=pace,
+        buyout=buyout,
+        ahead=ahead,
+        order=demand.reorder(net, _deviation(past, shares, net), position, policy, goods.lead_days),
+        expected_back=expected_back,
+        lost=demand.lost_units(pace.per_day, past.available),
+        sold=sold,
+        revenue=past.revenue[:, -28:].sum(axis=1),
+        turnover=demand.turnover_days(_average_stock(goods, past), sold / 28),
+        classes=demand.revenue_classes(past.revenue.sum(axis=1)),
+        steadiness=demand.steadiness_classes(past.orders, shares),
     )
-    turnover = demand.turnover_days(average, sold / 28)
-    steadiness = demand.steadiness_classes(past.orders, shares)
-    classes = demand.revenue_classes(past.revenue.sum(axis=1))
-    rows = []
-    for i in range(len(goods.ids)):
-        state = _state(goods.quantity[i], bool(pace.known[i]), pace.per_day[i], ahead.middle[i], goods.lead_days[i])
-        says = state not in ("unknown", "quiet")
-        rows.append(
-            (
-                state,
-                int(goods.quantity[i]),
-                int(goods.to_client[i]),
-                int(goods.from_client[i]),
-                int(goods.price[i]),
-                int(goods.value[i]),
-                round(float(pace.per_day[i]), 4),
-                round(float(buyout[i]), 4),
-                _finite(ahead.middle[i]) if says else None,
-                _day(today, ahead.early[i]) if says else None,
-                _day(today, ahead.middle[i]) if says else None,
-                _day(today, ahead.late[i]) if says else None,
-                int(order.point[i]) if says else 0,
-                int(order.quantity[i]) if says else 0,
-                _day(today, order.days_left[i]) if says else None,
-                round(float(lost[i]), 2),
-                int(lost[i] * goods.price[i]),
-                int(sold[i]),
-                int(revenue[i]),
-                _finite(turnover[i]),
-                classes[i],
-                steadiness[i],
-                {
-                    "windows": {str(days): round(float(rate[i]), 3) for days, rate in pace.by_window.items()},
-                    "in_stock_days": round(float(pace.in_stock_days[i]), 1),
-                    "observed_days": int(min(goods.age_days[i], DAYS)),
-                    "orders": int(past.orders[i].sum()),
-                    "quick_cover": _finite(goods.quantity[i] / net[i]) if net[i] > 0 else None,
-                    "safety_stock": int(order.safety_stock[i]),
-                    "lead_days": int(goods.lead_days[i]),
-                    "expected_back": round(float(expected_back[i]), 1),
-                },
-            )
-        )
-    return rows
+
+
+def _average_stock(goods: Assortment, past: Past) -> Floats:
+    """Over the watched time of the last 28 days; what lies there now until there is any."""
+    watched = past.watched[:, -28:].sum(axis=1)
+    units = past.units[:, -28:].sum(axis=1)
+    average: Floats = np.divide(units, watched, out=goods.quantity.astype(float), where=watched > 0)
+    return average
+
+
+def _row(goods: Assortment, past: Past, numbers: Numbers, today: date, i: int) -> tuple[Any, ...]:
+    """In the order of WRITTEN."""
+    pace, ahead, order = numbers.pace, numbers.ahead, numbers.order
+    state = _state(goods.quantity[i], bool(pace.known[i]), pace.per_day[i], ahead.middle[i], goods.lead_days[i])
+    says = state not in ("unknown", "quiet")
+    return (
+        state,
+        int(goods.quantity[i]),
+        int(goods.to_client[i]),
+        int(goods.from_client[i]),
+        int(goods.price[i]),
+        int(goods.value[i]),
+        round(float(pace.per_day[i]), 4),
+        round(float(numbers.buyout[i]), 4),
+        _finite(ahead.middle[i]) if says else None,
+        _day(today, ahead.early[i]) if says else None,
+        _day(today, ahead.middle[i]) if says else None,
+        _day(today, ahead.late[i]) if says else None,
+        int(order.point[i]) if says else 0,
+        int(order.quantity[i]) if says else 0,
+        _day(today, order.days_left[i]) if says else None,
+        round(float(numbers.lost[i]), 2),
+        int(numbers.lost[i] * goods.price[i]),
+        int(numbers.sold[i]),
+        int(numbers.revenue[i]),
+        _finite(numbers.turnover[i]),
+        numbers.classes[i],
+        numbers.steadiness[i],
+        _why(goods, past, numbers, i),
+    )
+
+
+def _why(goods: Assortment, past: Past, numbers: Numbers, i: int) -> dict[str, Any]:
+    net = numbers.pace.per_day[i] * numbers.buyout[i]
+    return {
+        "windows": {str(days): round(float(rate[i]), 3) for days, rate in numbers.pace.by_window.items()},
+        "in_stock_days": round(float(numbers.pace.in_stock_days[i]), 1),
+        "observed_days": int(min(goods.age_days[i], DAYS)),
+        "orders": int(past.orders[i].sum()),
+        "quick_cover": _finite(goods.quantity[i] / net) if net > 0 else None,
+        "safety_stock": int(numbers.order.safety_stock[i]),
+        "lead_days": int(goods.lead_days[i]),
+        "expected_back": round(float(numbers.expected_back[i]), 1),
+    }
 
 
 def _deviation(past: Past, shares: Floats, net: Floats) -> Floats:

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from stock.overview import Shop, Summary, TradeDay, running_out, shops_of, summary_of, to_reorder, trade_days
 from stock.wildberries import moscow_day
+from verf import web
 from verf.kit import now
 from verf.organisations import CurrentTenant, TenantTransaction
 from verf.realtime import organisation_topic, stream
-from verf.web import _, blank, charts, format_date, page
+from verf.web import _, blank, format_date, page
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,11 +58,11 @@ def oldest_age(shops: Sequence[Shop]) -> datetime | None:
 
 def trade_chart(days: Sequence[TradeDay]) -> Markup:
     labels = [format_date(day.day, "d MMM") for day in days]
-    return charts.line(
+    return web.charts.line(
         labels,
         [
-            charts.Series(name=_("Orders"), values=[day.orders for day in days], area=True),
-            charts.Series(name=_("Sales less returns"), values=[day.sales for day in days]),
+            web.charts.Series(name=_("Orders"), values=[day.orders for day in days], area=True),
+            web.charts.Series(name=_("Sales less returns"), values=[day.sales for day in days]),
         ],
         title=_("Orders and sales, last 30 days"),
     )
@@ -69,8 +70,8 @@ def trade_chart(days: Sequence[TradeDay]) -> Markup:
 
 def cover_chart(summary: Summary) -> Markup:
     labels = [_("Empty"), _("under 7"), "7–14", "14–30", "30–60", _("over 60")]
-    return charts.bars(
+    return web.charts.bars(
         labels,
-        [charts.Series(name=_("Products"), values=[float(count) for count in summary.cover])],
+        [web.charts.Series(name=_("Products"), values=[float(count) for count in summary.cover])],
         title=_("Products by days of cover"),
     )

@@ -25,9 +25,10 @@ from stock.listing import (
 from stock.models import Product
 from stock.overview import TradeDay, trade_days
 from stock.wildberries import moscow_day
+from verf import web
 from verf.kit import Money, now
 from verf.organisations import CurrentTenant, Tenant, TenantTransaction, require
-from verf.web import Table, _, blank, charts, form, format_date, page, redirect
+from verf.web import Table, _, blank, form, format_date, page, redirect
 
 router = APIRouter(prefix="/stock/products", include_in_schema=False)
 Member = Annotated[Tenant, Depends(require("member"))]
@@ -145,19 +146,21 @@ def stock_chart(product: ProductView, days: Sequence[TradeDay]) -> Markup:
     labels += [format_date(day, "d MMM") for day in ahead]
     blank_past: list[float | None] = [None] * len(past)
     known: list[float | None] = [closing for _day, closing in past]
-    series = [charts.Series(name=_("In stock"), values=[*known, product.quantity, *([None] * AHEAD)], area=True)]
+    series = [web.charts.Series(name=_("In stock"), values=[*known, product.quantity, *([None] * AHEAD)], area=True)]
     ranges = []
     if product.runs_out is not None:
         middle = falling(product.quantity, today, product.runs_out)
-        series.append(charts.Series(name=_("Forecast"), values=[*blank_past, product.quantity, *middle], dashed=True))
+        series.append(
+            web.charts.Series(name=_("Forecast"), values=[*blank_past, product.quantity, *middle], dashed=True)
+        )
         if product.runs_out_early is not None:
             early = falling(product.quantity, today, product.runs_out_early)
             late = falling(product.quantity, today, product.runs_out_late or today + timedelta(days=365))
             low: list[float | None] = [*blank_past, product.quantity, *early]
             high: list[float | None] = [*blank_past, product.quantity, *late]
-            ranges.append(charts.Range(name=_("Likely range"), low=low, high=high))
-    marks = [charts.Mark(value=product.reorder_point, label=_("Reorder point"))] if product.reorder_point else []
-    return charts.line(labels, series, title=_("Stock and forecast"), ranges=ranges, marks=marks)
+            ranges.append(web.charts.Range(name=_("Likely range"), low=low, high=high))
+    marks = [web.charts.Mark(value=product.reorder_point, label=_("Reorder point"))] if product.reorder_point else []
+    return web.charts.line(labels, series, title=_("Stock and forecast"), ranges=ranges, marks=marks)
 
 
 def falling(quantity: int, today: date, empty: date) -> list[float | None]:
@@ -166,10 +169,10 @@ def falling(quantity: int, today: date, empty: date) -> list[float | None]:
 
 
 def trade_chart(days: Sequence[TradeDay]) -> Markup:
-    return charts.bars(
+    return web.charts.bars(
         [format_date(day.day, "d MMM") for day in days],
         [
-            charts.Series(name=_("Orders"), values=[float(day.orders) for day in days]),
+            web.charts.Series(name=_("Orders"), values=[float(day.orders) for day in days]),
         ],
         title=_("Orders a day"),
     )

@@ -11,8 +11,7 @@ from stock.models import Order, Sale
 from stock.sync.visit import Visit
 from stock.wildberries import Answer, Group, Market, Trouble, moscow_day, moscow_moment, moscow_text
 from stock.wildberries import rows as reading
-from verf.database import upsert
-from verf.database.records import Table
+from verf.database import Table, upsert
 from verf.kit import now
 
 KEPT = timedelta(days=90)
