@@ -179,6 +179,19 @@ async def test_nothing_acknowledged_is_lost_by_killing(folder, victims):
     assert set(acked) <= set(json.loads(kept))
 
 
+def test_a_server_that_is_killed_under_us_is_brought_back(folder):
+    with EmbeddedServer(folder, durable=False) as server:
+        assert not server.revive()
+        before = postmaster(server.folder)
+        os.kill(before, signal.SIGKILL)
+        while is_postgres(before):
+            time.sleep(0.005)
+        assert server.revive()
+        assert postmaster(server.folder) != before
+        assert is_postgres(postmaster(server.folder))
+    assert not server.revive()
+
+
 def test_a_start_killed_while_making_the_cluster_is_made_again(folder):
     with process(HOLD, folder) as child:
         while not list(folder.glob("data.making.*")):

@@ -1,6 +1,7 @@
 """The one connection of this process to its database: connect, disconnect, and what hangs on it."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,9 @@ from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
 from verf.errors import Unavailable
 from verf.settings import House, load
-from verf.telemetry import watch_queries
+from verf.telemetry import log, watch_queries
+
+GLANCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Connected:
     reader: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
     server: EmbeddedServer | None
+    watching: asyncio.Task[None] | None
 
 
 _connected: Connected | None = None
@@ -47,7 +51,8 @@ async def connect(url: str | URL | None = None, *, owner_url: str | URL | None =
     engine, reader = _writer(addresses.app), _reader(addresses.replica)
     # autoflush keeps queries honest; expire_on_commit would make rows unreadable after the transaction.
     sessions = async_sessionmaker(engine, expire_on_commit=False)
-    _connected = Connected(addresses, engine, reader, sessions, server)
+    watching = asyncio.create_task(_watch(server)) if server else None
+    _connected = Connected(addresses, engine, reader, sessions, server, watching)
     try:
         await _check_version(addresses.owner)
     except BaseException:
@@ -61,6 +66,10 @@ async def disconnect() -> None:
     if not _connected:
         return
     leaving, _connected = _connected, None
+    if leaving.watching:
+        leaving.watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await leaving.watching
     await leaving.engine.dispose()
     await leaving.reader.dispose()
     if leaving.server:
@@ -77,6 +86,17 @@ async def open_connection() -> "asyncpg.Connection[asyncpg.Record]":
     """A connection as the app's role outside the pool, for LISTEN and the job queue. The caller closes it."""
     url = connected().addresses.app
     return await asyncpg.connect(**asyncpg_arguments(url), server_settings=as_app(url))
+
+
+async def _watch(server: EmbeddedServer) -> None:
+    """A server that is killed, as by a machine short of memory, comes back; what was under way fails and is retried."""
+    while True:
+        await asyncio.sleep(GLANCE_SECONDS)
+        try:
+            if await asyncio.to_thread(server.revive):
+                log(__name__).error("the database server had died and was started again")
+        except (Unavailable, OSError) as error:
+            log(__name__).error("the database server died and does not start", error=str(error))
 
 
 async def _find() -> tuple[Addresses, EmbeddedServer | None]:

@@ -52,6 +52,16 @@ class EmbeddedServer:
             raise
         return self
 
+    def revive(self) -> bool:
+        """Start the server again if it died under us; True when it had. Whoever of its users comes first does it."""
+        if self._cluster is None or not self._lease.held or self._cluster.is_running():
+            return False
+        with self._lease.alone():
+            if not self._lease.held or self._cluster.is_running():
+                return False
+            self._cluster.start()
+        return True
+
     def stop(self) -> bool:
         """Leave; True when we were the last and the server has stopped."""
         if not self._lease.held or self._cluster is None:
