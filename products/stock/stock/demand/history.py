@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
+# Fewer than one order in a thousand years is none.
+SLOWEST = 1e-6
 # A silent stretch this unlikely (1 in 100) under the product's own rate is taken for an empty shelf.
 SILENCE = -float(np.log(0.01))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stock.demand.history import Floats
+from stock.demand.history import SLOWEST, Floats
 
 HORIZON = 365
 # One standard normal quantile: the 10th percentile lies this many deviations below the middle.
@@ -34,7 +34,7 @@ def days_of_cover(quantity: Floats, per_day: Floats, buyout: Floats) -> Floats:
     Goods on the way are left out on purpose: adding them makes the answer up to 84 % too long.
     """
     net = per_day * buyout
-    cover: Floats = np.divide(quantity, net, out=np.full_like(quantity, np.inf), where=net > 0)
+    cover: Floats = np.divide(quantity, net, out=np.full_like(quantity, np.inf), where=net > SLOWEST)
     return cover
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stock.demand.history import Floats
+from stock.demand.history import SLOWEST, Floats
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def reorder(
     safety = policy.service * np.sqrt(lead * deviation**2 + (per_day * policy.lead_deviation) ** 2)
     point = np.ceil(per_day * lead + safety)
     wanted = per_day * (lead + policy.review_days) + safety - position
-    needed = (position <= point + per_day * policy.review_days) & (per_day > 0)
+    needed = (position <= point + per_day * policy.review_days) & (per_day > SLOWEST)
     return Reorder(
         safety_stock=np.ceil(safety),
         point=point,
@@ -50,5 +50,5 @@ def reorder(
 
 
 def _days_left(above: Floats, per_day: Floats) -> Floats:
-    days: Floats = np.divide(above, per_day, out=np.full_like(above, np.inf), where=per_day > 0)
-    return np.where(per_day > 0, np.maximum(days, 0.0), np.inf)
+    days: Floats = np.divide(above, per_day, out=np.full_like(above, np.inf), where=per_day > SLOWEST)
+    return np.where(per_day > SLOWEST, np.maximum(days, 0.0), np.inf)

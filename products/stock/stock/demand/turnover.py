@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stock.demand.history import Floats
+from stock.demand.history import SLOWEST, Floats
 
 # As many old orders as it takes before a product's own buy-out is believed by half.
 HALF_TRUST = 20.0
@@ -21,6 +21,6 @@ def buyout_share(orders: Floats, bought: Floats) -> Floats:
 def turnover_days(average_stock: Floats, sold_per_day: Floats) -> Floats:
     """Average stock of the period divided by net sales a day; infinity when nothing was sold."""
     days: Floats = np.divide(
-        average_stock, sold_per_day, out=np.full_like(average_stock, np.inf), where=sold_per_day > 0
+        average_stock, sold_per_day, out=np.full_like(average_stock, np.inf), where=sold_per_day > SLOWEST
     )
     return days
