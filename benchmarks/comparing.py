@@ -23,8 +23,8 @@ class Scale:
 
 
 SCALES = {
-    "full": Scale("full", 5, 1.5, 50_000, 5_000, 200, 1_000, 250_000),
-    "quick": Scale("quick", 3, 0.7, 50_000, 2_000, 60, 1_000, 250_000),
+    "full": Scale("full", 5, 1.0, 50_000, 5_000, 200, 1_000, 250_000),
+    "quick": Scale("quick", 2, 0.5, 50_000, 2_000, 60, 500, 250_000),
     "tiny": Scale("tiny", 1, 0.2, 500, 50, 3, 10, 1_000),
 }
 
@@ -75,7 +75,8 @@ async def by_turns(rounds: int, ours: Measure, baseline: Measure) -> tuple[Sampl
     """Each round measures both, in changing order; the first of each warms up and is not counted."""
     await ours()
     await baseline()
-    mine, theirs = [], []
+    mine: list[float] = []
+    theirs: list[float] = []
     for number in range(rounds):
         if number % 2:
             theirs.append(await baseline())

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -104,4 +104,5 @@ def _revived(value: Any) -> Any:
 
 if __name__ == "__main__":
     kind, port = sys.argv[1:]
-    uvloop.run({"house": house, "bare": bare, "alone": alone}[kind](int(port)))
+    with suppress(KeyboardInterrupt):
+        uvloop.run({"house": house, "bare": bare, "alone": alone}[kind](int(port)))

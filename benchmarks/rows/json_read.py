@@ -40,7 +40,7 @@ async def _compare(ground: Ground, scale: Scale, name: str, path: str, *, target
             answering(*served, "bare", str(bare), url=f"http://127.0.0.1:{bare}/products", environment=environment)
         )
         mine, theirs = await by_turns(
-            scale.rounds,
+            min(scale.rounds, 3),
             lambda: _answers(ours, path, scale, ground.token),
             lambda: _answers(bare, "/products", scale),
         )
