@@ -3,12 +3,9 @@
 Both run on the same uvicorn settings and the same loop.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +18,6 @@ from starlette.types import ASGIApp
 
 from benchmarks.shelf import shelf
 from verf.app import all_rooms, create_web, open_house
-from verf.database import EmbeddedServer
 from verf.realtime import Hub
 
 POOL = 20
@@ -67,37 +63,6 @@ async def bare(port: int) -> None:
         await serve(web, port)
 
 
-async def alone(port: int) -> None:
-    """FastAPI and the embedded server, nothing else: what `verf up` starts beyond is verf."""
-    async with (
-        _server(Path(os.environ["BENCHMARK_FOLDER"])) as address,
-        asyncpg.create_pool(**address, min_size=1, max_size=POOL) as pool,
-    ):
-        web = FastAPI()
-
-        @web.get("/health/ready")
-        async def ready() -> dict[str, int]:
-            return {"answer": await pool.fetchval("SELECT 1")}
-
-        await serve(web, port)
-
-
-@asynccontextmanager
-async def _server(folder: Path) -> AsyncIterator[dict[str, str]]:
-    server = EmbeddedServer(folder)
-    await asyncio.to_thread(server.start)
-    url = server.owner_url()
-    try:
-        yield {
-            "user": str(url.username),
-            "password": str(url.password),
-            "database": str(url.database),
-            "host": str(url.query["host"]),
-        }
-    finally:
-        server.stop()
-
-
 def _revived(value: Any) -> Any:
     return UUID(value["uuid"]) if isinstance(value, dict) and "uuid" in value else value
 
@@ -105,4 +70,4 @@ def _revived(value: Any) -> Any:
 if __name__ == "__main__":
     kind, port = sys.argv[1:]
     with suppress(KeyboardInterrupt):
-        uvloop.run({"house": house, "bare": bare, "alone": alone}[kind](int(port)))
+        uvloop.run({"house": house, "bare": bare}[kind](int(port)))

@@ -35,7 +35,7 @@ async def measure(ground: Ground, scale: Scale) -> Sequence[Line]:
         shutil.rmtree(folder, ignore_errors=True)
     ours, other = Sample.of([each.seconds for each in warm]), Sample.of([each.seconds for each in bare])
     weight, light = Sample.of([each.megabytes for each in warm]), Sample.of([each.megabytes for each in bare])
-    baseline = "FastAPI + PostgreSQL"
+    baseline = "FastAPI + embedded PostgreSQL"
     return [
         Line("verf up, first start", "s", Sample(cold.seconds), Sample(bare_cold.seconds), baseline),
         Line("verf up, ready", "s", ours, other, baseline, 5),
@@ -53,7 +53,7 @@ async def _house(folder: Path) -> Start:
 async def _alone(folder: Path) -> Start:
     data, port = folder / "alone", free_port()
     environment = {"BENCHMARK_FOLDER": str(data)}
-    words = (sys.executable, "-m", "benchmarks.served", "alone", str(port))
+    words = (sys.executable, "-m", "benchmarks.alone", str(port))
     return await _start(*words, port=port, environment=environment, data=data)
 
 
