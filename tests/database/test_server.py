@@ -21,10 +21,12 @@ from verf.database.cluster import ServerDidNotStart
 from verf.database.processes import exists, is_postgres
 
 # A process like any of the house's: it starts or attaches, does something, and leaves or is killed.
+# Who is started in the background of a shell inherits an ignored SIGINT; a program at a terminal does not.
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from verf.database import EmbeddedServer
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with EmbeddedServer(Path(sys.argv[1]), durable=sys.argv[2:] == ["durable"]) as server:
     print("ready", flush=True)
     sys.stdin.read()
@@ -100,6 +102,12 @@ def holding(folder, **options):
         yield child
         with contextlib.suppress(BrokenPipeError):
             child.communicate()
+
+
+def free_id():
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    return gone.pid
 
 
 def mode_of(path):
@@ -190,6 +198,27 @@ def test_a_server_that_is_killed_under_us_is_brought_back(folder):
         assert postmaster(server.folder) != before
         assert is_postgres(postmaster(server.folder))
     assert not server.revive()
+
+
+async def test_a_start_waits_for_what_a_killed_server_left_behind(folder):
+    with holding(folder) as child:
+        server = EmbeddedServer(folder, durable=False).start()
+        connection = await asyncpg.connect(**asyncpg_arguments(server.owner_url()))
+        orphan = await connection.fetchval("SELECT pg_backend_pid()")
+        os.kill(orphan, signal.SIGSTOP)
+        os.kill(postmaster(folder), signal.SIGKILL)
+        child.kill()
+    connection.terminate()
+    free = await asyncio.to_thread(free_id)
+    for lock in (folder / "data" / "postmaster.pid", folder / ".s.PGSQL.5432.lock"):
+        # As where init is prompt: the id of the killed one is free, and no zombie has it.
+        lock.write_text("\n".join([str(free), *lock.read_text().split("\n")[1:]]))
+    starting = asyncio.create_task(asyncio.to_thread(EmbeddedServer(folder, durable=False).start))
+    await asyncio.sleep(0.5)
+    os.kill(orphan, signal.SIGCONT)
+    assert await ask(await starting, "SELECT 1") == 1
+    server.stop()
+    starting.result().stop()
 
 
 def test_a_start_killed_while_making_the_cluster_is_made_again(folder):

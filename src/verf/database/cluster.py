@@ -167,12 +167,13 @@ class Cluster:
             return []
 
     def _clear_stale_locks(self) -> None:
-        """PostgreSQL refuses to start while the id in its lock files exists, though a zombie or a stranger has it now.
+        """PostgreSQL refuses to start while processes of a killed server still leave, and while the id in its lock
+        files exists, though a zombie or a stranger has it now.
 
-        When the id is free PostgreSQL cleans up itself, more carefully than we could.
+        When the id is free PostgreSQL removes the files itself, more carefully than we could.
         """
         pid = self._pid()
-        if pid is None or not exists(pid):
+        if pid is None:
             return
         deadline = time.monotonic() + ORPHANS_LEAVE
         while orphans := list(postgres_working_in(self._data)):
@@ -181,6 +182,8 @@ class Cluster:
                     f"A PostgreSQL server in {self._data} died, but its processes {orphans} still run."
                 )
             time.sleep(0.02)
+        if not exists(pid):
+            return
         socket = f".s.PGSQL.{PORT}"
         for stale in (self._data / "postmaster.pid", self._sockets / f"{socket}.lock", self._sockets / socket):
             stale.unlink(missing_ok=True)
