@@ -13,6 +13,9 @@ from verf.organisations import CurrentTenant, find_viewer
 from verf.organisations.manifest import room as organisations
 from verf.web import configure, install
 
+# What hears of facts here: the house has no other rooms, whatever this process has imported before.
+PRESENT = ("verf.identity", "verf.organisations", "tests")
+
 PASSWORD = "a quiet harbour at dawn"
 OTHER_PASSWORD = "seven green lighthouses"
 

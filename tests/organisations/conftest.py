@@ -9,15 +9,17 @@ os.environ.setdefault("VERF_DATA", tempfile.mkdtemp(prefix="verf-organisations-"
 sys.path.insert(0, str(Path(__file__).parent.parent / "identity"))
 
 import pytest
-from front_door import browser, front_door, login, verified
+from front_door import PRESENT, browser, front_door, login, verified
 
+from verf.jobs import heard_only_by
 from verf.limits import start_afresh
 
 
 @pytest.fixture
 async def app(database):
     start_afresh()
-    return front_door()
+    with heard_only_by(*PRESENT):
+        yield front_door()
 
 
 @pytest.fixture

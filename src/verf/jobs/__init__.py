@@ -7,7 +7,7 @@ from verf.jobs.cancelling import cancel
 from verf.jobs.dead_letters import discard, failed, retry
 from verf.jobs.draining import drain
 from verf.jobs.facts import announce, on
-from verf.jobs.handlers import handles
+from verf.jobs.handlers import handles, heard_only_by
 from verf.jobs.job import Job, JobId, TryLater
 from verf.jobs.overview import statistics
 from verf.jobs.queue import enqueue, enqueue_all
@@ -31,6 +31,7 @@ __all__ = [
     "enqueue_all",
     "failed",
     "handles",
+    "heard_only_by",
     "on",
     "retry",
     "run_of",
