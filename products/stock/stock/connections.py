@@ -158,7 +158,7 @@ async def warn_of_expiry(session: AsyncSession, connection: UUID) -> None:
     data = TokenExpires(
         shop=view(row).name,
         days=view(row).days_left,
-        date=f"{row.expires_at:%Y-%m-%d}",
+        ends=row.expires_at.date(),
         url=f"{load(House).url}/stock/connections",
     )
     for person in await owners_of(session, row.organisation_id):

@@ -1,6 +1,7 @@
 """What the tracker has to say by mail."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from verf.manifest import Notice
 
@@ -34,7 +35,7 @@ class SyncFailed:
 class TokenExpires:
     shop: str
     days: int
-    date: str
+    ends: date
     url: str
 
 

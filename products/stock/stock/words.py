@@ -1,6 +1,6 @@
 """Sentences about syncs. Rows keep a code and its values, so that every reader gets their own language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,26 @@ def step_name(step: str) -> str:
         "sales": _("Sales and returns"),
     }
     return names.get(step, step)
+
+
+def category_names(scopes: Iterable[str]) -> str:
+    """The categories of a token as the seller's cabinet names them in the reader's language."""
+    names = {
+        "Content": _("Content"),
+        "Analytics": _("Analytics"),
+        "Prices and discounts": _("Prices and discounts"),
+        "Marketplace": _("Marketplace"),
+        "Statistics": _("Statistics"),
+        "Promotion": _("Promotion"),
+        "Feedbacks and questions": _("Feedbacks and questions"),
+        "Buyers chat": _("Buyers chat"),
+        "Supplies": _("Supplies"),
+        "Buyers returns": _("Buyers returns"),
+        "Documents": _("Documents"),
+        "Finance": _("Finance"),
+        "Users": _("Users"),
+    }
+    return ", ".join(names.get(scope, scope) for scope in scopes)
 
 
 def note_of(step: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from stock import connecting
 from stock.connections import connection_of, disconnect, disconnect_and_erase, row_of
 from stock.overview import shops_of
 from stock.sync import AlreadyRunning, start_run
+from stock.words import category_names
 from verf.database import transaction
 from verf.errors import Conflict, Invalid, Unavailable
 from verf.organisations import CurrentTenant, Tenant, TenantTransaction, require
@@ -41,6 +42,7 @@ async def _show(
         form=connect,
         replacing=replacing,
         may_change=tenant.may("member"),
+        categories=category_names,
     )
 
 

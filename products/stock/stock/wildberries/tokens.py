@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+from stock.words import category_names
 from verf.errors import Invalid
-from verf.web import _
+from verf.web import _, format_date
 
 READ_ONLY_BIT = 30
 # Bit of the claim `s` -> the category as the seller's cabinet names it.
@@ -160,7 +161,7 @@ def _refusals_by_kind(token: SellerToken) -> list[str]:
 def _refusals_by_date(token: SellerToken, now: datetime) -> list[str]:
     if token.expires_at > now:
         return []
-    ended = f"{token.expires_at:%Y-%m-%d}"
+    ended = format_date(token.expires_at)
     return [_("This token expired on %(date)s. Issue a new one in the seller's cabinet.", date=ended)]
 
 
@@ -169,5 +170,8 @@ def _refusals_by_scope(token: SellerToken) -> list[str]:
     if not missing:
         return []
     return [
-        _("This token lacks the categories: %(names)s. Tick them when you issue the token.", names=", ".join(missing))
+        _(
+            "This token lacks the categories: %(names)s. Tick them when you issue the token.",
+            names=category_names(missing),
+        )
     ]
