@@ -26,6 +26,15 @@ fix:
     .venv/bin/ruff check --fix .
     .venv/bin/ruff format .
 
+# Bring new words into the catalogs; then translate what is empty in them
+messages:
+    for place in src/verf $(dirname products/*/*/manifest.py); do \
+        .venv/bin/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap --omit-header -o messages.pot $place && \
+        for language in ru uk; do \
+            .venv/bin/pybabel -q update -i messages.pot -d $place/locale -l $language --init-missing --ignore-obsolete --no-fuzzy-matching --no-wrap --ignore-pot-creation-date || exit 1; \
+        done; \
+    done; rm messages.pot
+
 # All tests; words after it go to pytest
 test *words:
     python3 run.py test -- {{ words }}

@@ -1,16 +1,42 @@
-"""Finds the words of manifests for translators: they are plain English there, because manifests import no room."""
+"""Finds the words that `_("…")` does not mark, because they stand where no room can be imported: methods of Babel."""
 
 import ast
 from collections.abc import Collection, Iterator
 from typing import IO, Any
 
-SHOWN = frozenset({"label", "title"})
+from babel.messages.extract import extract_python
+
+# What manifests say to people.
+SHOWN = frozenset({"label", "title", "promise", "summary", "text"})
+# Errors of the rooms below this one: their sentences are translated when the answer is made.
+SPOKEN = frozenset({"DatabaseUnreachable", "NotFound", "QuotaExceeded", "TemporaryReducedCapacity"})
+
+Words = Iterator[tuple[int, str, Any, list[str]]]
 
 
 def manifest_words(
     file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
-) -> Iterator[tuple[int, str, str, list[str]]]:
-    """An extraction method of Babel: (line, function, message, comments)."""
+) -> Words:
     for node in ast.walk(ast.parse(file.read())):
-        if isinstance(node, ast.keyword) and node.arg in SHOWN and isinstance(node.value, ast.Constant):
-            yield node.value.lineno, "_", str(node.value.value), []
+        if isinstance(node, ast.keyword) and node.arg in SHOWN and (words := _constant(node.value)):
+            yield node.value.lineno, "_", words, []
+
+
+def python_words(
+    file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
+) -> Words:
+    """What Babel finds by itself, with `lazy("…")`, and the sentences of errors that come from below."""
+    # Babel's annotation names the parts of another tuple.
+    found: Iterator[Any] = extract_python(file, dict.fromkeys([*keywords, "lazy"]), comment_tags, options)  # type: ignore[arg-type]
+    for line, function, words, comments in found:
+        yield line, "_" if function == "lazy" else function, words, comments
+    file.seek(0)
+    for node in ast.walk(ast.parse(file.read())):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+            name, sentence = getattr(node.exc.func, "id", ""), _constant(node.exc.args[0])
+            if name in SPOKEN and sentence:
+                yield node.lineno, "_", sentence, []
+
+
+def _constant(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
