@@ -28,10 +28,10 @@ fix:
 
 # Bring new words into the catalogs; then translate what is empty in them
 messages:
-    for place in src/verf $(dirname products/*/*/manifest.py); do \
-        .venv/bin/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap --omit-header -o messages.pot $place && \
+    set -e; for place in src/verf $(dirname products/*/*/manifest.py); do \
+        .venv/bin/pybabel -q extract -F babel.cfg --no-location --sort-output --no-wrap --omit-header -o messages.pot $place; \
         for language in ru uk; do \
-            .venv/bin/pybabel -q update -i messages.pot -d $place/locale -l $language --init-missing --ignore-obsolete --no-fuzzy-matching --no-wrap --ignore-pot-creation-date || exit 1; \
+            .venv/bin/pybabel -q update -i messages.pot -d $place/locale -l $language --init-missing --ignore-obsolete --no-fuzzy-matching --no-wrap --ignore-pot-creation-date; \
         done; \
     done; rm messages.pot
 
