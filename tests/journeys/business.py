@@ -32,17 +32,19 @@ class Business:
         self.log = folder / "verf-up.log"
 
     def start(self, *words: str) -> Self:
+        self.process = self.run(*(words or ("up",)))
+        self.wait_until_ready()
+        return self
+
+    def run(self, *words: str) -> subprocess.Popen[bytes]:
+        """Any command of the house, over the same data."""
         environment = os.environ | {
             "VERF_PORT": str(self.port),
-            "VERF_DATA": str(self.folder / "data"),
+            "VERF_DATA": str(self.data),
             **self.settings,
         }
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [VERF, *(words or ("up",))], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
-            )
-        self.wait_until_ready()
-        return self
+            return subprocess.Popen([VERF, *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
 
     def wait_until_ready(self) -> None:
         assert self.process
@@ -50,22 +52,60 @@ class Business:
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 raise AssertionError(f"verf up ended with {self.process.returncode}:\n{self.output}")
-            try:
-                if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
+            if self.is_ready():
+                return
             time.sleep(0.1)
         raise AssertionError(f"verf up was not ready in time:\n{self.output}")
 
-    def stop(self, how: int = signal.SIGINT) -> int:
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def stop(self, how: int = signal.SIGINT, *, within: float = 60) -> int:
         assert self.process
         self.process.send_signal(how)
         try:
-            return self.process.wait(timeout=60)
+            return self.process.wait(timeout=within)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError(f"verf up did not stop:\n{self.output}") from None
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out: no last words."""
+        assert self.process
+        self.process.kill()
+        self.process.wait(timeout=60)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def postmaster(self) -> int:
+        """The server of this business; as root its data may lie elsewhere."""
+        return next(int(line.split()[0]) for line in self.processes() if "postgres -D" in line)
+
+    def database(self, role: str) -> dict[str, str]:
+        """How somebody with the password of a role gets in, for asyncpg."""
+        words = next(line for line in self.processes() if "postgres -D" in line).split()
+        folder = Path(words[words.index("-D") + 1]).parent
+        [sockets] = [word.split("=", 1)[1] for word in words if word.startswith("unix_socket_directories=")]
+        password = (folder / f"{role}.password").read_text().strip()
+        return {"host": sockets, "user": role, "password": password, "database": "verf"}
+
+    def processes(self) -> list[str]:
+        """What still runs for this business, whoever started it."""
+        found, ours = [], f"VERF_DATA={self.data}\0".encode()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if ours in (process / "environ").read_bytes():
+                    line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    found.append(f"{process.name} {line}")
+            except OSError:
+                continue
+        return found
 
     @property
     def output(self) -> str:

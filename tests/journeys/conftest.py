@@ -5,12 +5,21 @@ import pytest
 from browsing import Visitor, open_browser
 from business import Business
 from playwright.async_api import Browser
+from programs import UNHURRIED
 
 
 @pytest.fixture(scope="session")
 def business(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
     """One business for all journeys of this process; each makes its own people."""
     running = Business(tmp_path_factory.mktemp("business")).start()
+    yield running
+    assert running.stop() == 0, running.output
+
+
+@pytest.fixture(scope="session")
+def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+    """One business for programs that ask a thousand things in a row; each makes its own people."""
+    running = Business(tmp_path_factory.mktemp("unhurried"), settings=UNHURRIED).start()
     yield running
     assert running.stop() == 0, running.output
 
