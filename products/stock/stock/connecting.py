@@ -155,10 +155,12 @@ async def _take_token(session: AsyncSession, row: Connection, introduction: Intr
 
 async def replace_token(tenant: Tenant, connection: UUID, marketplace: str, token: str) -> ConnectionView:
     """A new token for the same shop, before or after the old one has died."""
+    async with transaction(organisation=tenant.organisation) as session:
+        await row_of(session, connection)
     introduction = await introduce(marketplace, token)
     async with transaction(organisation=tenant.organisation) as session:
-        row = await session.get(Connection, connection, with_for_update=True)
-        if row is None or row.seller != introduction.token.seller:
+        row = await row_of(session, connection, for_update=True)
+        if row.seller != introduction.token.seller:
             raise refusal(_("This token belongs to another shop. Connect that shop instead."))
         await _take_token(session, row, introduction, token)
         try:

@@ -84,8 +84,8 @@ async def connection_of(session: AsyncSession, connection: UUID) -> ConnectionVi
     return view(await row_of(session, connection))
 
 
-async def row_of(session: AsyncSession, connection: UUID) -> Connection:
-    row = await session.get(Connection, connection)
+async def row_of(session: AsyncSession, connection: UUID, *, for_update: bool = False) -> Connection:
+    row = await session.get(Connection, connection, with_for_update=for_update)
     if row is None or row.state == ERASING:
         raise NotFound(_("There is no such shop."))
     return row

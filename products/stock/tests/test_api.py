@@ -91,6 +91,8 @@ async def test_strangers_find_nothing(client, connected, stranger):
     assert (await stranger.get(f"{BASE}/products")).json()["items"] == []
     assert (await stranger.post(f"{BASE}/connections/{connected['id']}/sync")).status_code == 404
     assert (await stranger.delete(f"{BASE}/connections/{connected['id']}")).status_code == 404
+    answer = await stranger.put(f"{BASE}/connections/{connected['id']}/token", json={"token": "a.b.c"})
+    assert answer.status_code == 404
     assert len((await stranger.get(f"{BASE}/export.csv")).text.splitlines()) == 1
 
 
