@@ -181,6 +181,9 @@ async def test_nothing_acknowledged_is_lost_by_killing(folder, victims):
         elif writer.poll() is None:
             await asyncio.sleep(0.2)
             writer.kill()
+        # A signal is sent before it is obeyed; a server that is about to die still looks ready.
+        while victims != "client" and is_postgres(pid):  # noqa: ASYNC110 - another process ends
+            await asyncio.sleep(0.005)
         acked += [int(line) for line in writer.stdout.read().splitlines() if line]
     with EmbeddedServer(folder) as server:
         kept = await ask(server, "SELECT json_agg(number) FROM acked")
@@ -206,8 +209,11 @@ async def test_a_start_waits_for_what_a_killed_server_left_behind(folder):
         connection = await asyncpg.connect(**asyncpg_arguments(server.owner_url()))
         orphan = await connection.fetchval("SELECT pg_backend_pid()")
         os.kill(orphan, signal.SIGSTOP)
-        os.kill(postmaster(folder), signal.SIGKILL)
+        killed = postmaster(folder)
+        os.kill(killed, signal.SIGKILL)
         child.kill()
+        while is_postgres(killed):  # noqa: ASYNC110 - another process ends
+            await asyncio.sleep(0.005)
     connection.terminate()
     free = await asyncio.to_thread(free_id)
     for lock in (folder / "data" / "postmaster.pid", folder / ".s.PGSQL.5432.lock"):
