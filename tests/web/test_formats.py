@@ -42,6 +42,12 @@ def test_units_follow_the_grammar(language, value, shown):
     assert formats.format_unit(value, "day") == shown
 
 
+def test_shares_keep_the_space_of_the_language():
+    speak("ru")
+    assert formats.format_percent(0.36) == "36\xa0%"
+    assert formats.format_percent(0.125, 1) == "12,5\xa0%"
+
+
 def test_numbers_and_shares():
     assert formats.format_number(1234567.5) == "1,234,567.5"
     assert formats.format_number(3, 2) == "3.00"

@@ -17,7 +17,9 @@ Words = Iterator[tuple[int, str, Any, list[str]]]
 def manifest_words(
     file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Words:
-    for node in ast.walk(ast.parse(file.read())):
+    tree = ast.parse(file.read())
+    yield from _checks(tree)
+    for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in SHOWN and (words := _constant(node.value)):
             yield node.value.lineno, "_", words, []
 
@@ -31,11 +33,22 @@ def python_words(
     for line, function, words, comments in found:
         yield line, "_" if function == "lazy" else function, words, comments
     file.seek(0)
-    for node in ast.walk(ast.parse(file.read())):
+    tree = ast.parse(file.read())
+    yield from _checks(tree)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
             name, sentence = getattr(node.exc.func, "id", ""), _constant(node.exc.args[0])
             if name in SPOKEN and sentence:
                 yield node.lineno, "_", sentence, []
+
+
+def _checks(tree: ast.Module) -> Words:
+    """The claims of readiness checks, as the staff's page of health shows them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Check":
+            for part in node.keywords:
+                if part.arg == "name" and (words := _constant(part.value)):
+                    yield part.value.lineno, "_", words, []
 
 
 def _constant(node: ast.expr) -> str:

@@ -35,7 +35,10 @@ def format_compact(value: Number) -> str:
 
 def format_percent(value: Number, digits: int = 0) -> str:
     """0.125 -> 13%; `digits` fixes the decimals."""
-    return numbers.format_percent(value, "#,##0." + "0" * digits + "%" if digits else "#,##0%", locale=babel_locale())
+    pattern = babel_locale().percent_formats[None].pattern
+    return numbers.format_percent(
+        value, pattern.replace("0", f"0.{'0' * digits}") if digits else pattern, babel_locale()
+    )
 
 
 def format_money(value: Money, digits: int | None = None) -> str:
