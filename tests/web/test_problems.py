@@ -64,8 +64,9 @@ async def test_a_crash_tells_nothing_of_the_inside(client, path):
     assert answer.headers["content-security-policy"]
 
 
-async def test_malformed_json_is_400(client):
-    answer = await client.post("/api/v1/accounts", content="{", headers={"content-type": "application/json"})
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'"\xff"', b"[" * 100_000, b"9" * 10_000], ids=range(5))
+async def test_malformed_json_is_400(client, body):
+    answer = await client.post("/api/v1/accounts", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-json")
 
 

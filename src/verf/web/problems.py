@@ -23,6 +23,9 @@ from verf.web.locales import gettext as _
 from verf.web.rendering import page
 from verf.web.toasts import Kind, Toast, toast_header
 
+# FastAPI's words for a body that is no UTF-8, nested too deep, or holds a number too long; its other faults it names.
+UNREADABLE = "There was an error parsing the body"
+
 
 class Fault(BaseModel):
     """One part of the request that cannot be used."""
@@ -128,6 +131,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
         raise error
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.detail == UNREADABLE:
+        return await answer(request, Failure(status=400, code="malformed-json"))
     said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
     return await answer(request, Failure(status=error.status_code, detail=_(said), headers=error.headers or {}))
 
