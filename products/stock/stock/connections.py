@@ -93,7 +93,7 @@ async def row_of(session: AsyncSession, connection: UUID, *, for_update: bool = 
 
 async def disconnect(session: AsyncSession, connection: UUID) -> None:
     """Forget the token at once; what was read stays to be looked at."""
-    row = await row_of(session, connection)
+    row = await row_of(session, connection, for_update=True)
     if row.credential_id is not None:
         await forget(session, row.credential_id)
     row.credential_id = row.fingerprint = None
