@@ -98,6 +98,8 @@ class Room:
     package: str
     models: ModuleType | None = None
     settings: type[Section] | None = None
+    # Sections beside the room's own, such as one for each service it talks to.
+    more_settings: Sequence[type[Section]] = ()
     routers: Sequence[APIRouter] = ()
     jobs: ModuleType | None = None
     schedules: Sequence[Schedule] = ()

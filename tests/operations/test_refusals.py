@@ -66,6 +66,12 @@ def test_what_belongs_to_tests_is_refused(production, variable, value):
     assert value not in sentence or value == "true"
 
 
+def test_every_section_of_a_room_is_looked_at(production):
+    production.setenv("VERF_PARCELS_BASE_URL", "http://127.0.0.1:8000/sandbox/{host}")
+    [sentence] = refusals([Room(name="post", package="post", more_settings=(ParcelSettings,))])
+    assert "leads to a simulator" in sentence
+
+
 def test_settings_that_need_each_other_are_asked_for_together(production):
     production.setenv("VERF_LIMITS_STORE", "redis")
     [sentence] = refusals([Room(name="limits", package="verf.limits", settings=LimitsSettings)])

@@ -3,7 +3,7 @@ from stock.api import routers as api_routers
 from stock.notices import NOTICES
 from stock.pages import routers as page_routers
 from stock.plans import PLANS
-from stock.settings import StockSettings
+from stock.settings import StockSettings, WildberriesSettings
 from stock.simulators import WILDBERRIES
 from verf.manifest import Feature, NavigationItem, Product
 
@@ -52,6 +52,7 @@ product = Product(
     models=models,
     routers=(*api_routers, *page_routers),
     settings=StockSettings,
+    more_settings=(WildberriesSettings,),
     jobs=jobs,
     schedules=jobs.SCHEDULES,
     notices=NOTICES,

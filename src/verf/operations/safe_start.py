@@ -31,10 +31,14 @@ def refusals(rooms: Sequence[Room]) -> list[str]:
         house = House()
     except ValidationError as error:
         return list(_mistakes(House, error))
-    sections = [room.settings for room in rooms if room.settings]
+    sections = sections_of(rooms)
     if house.is_sandbox:
         return [sentence for section in sections for sentence in _unreadable(section)]
     return [*_of_the_house(house), *(sentence for section in sections for sentence in _of_section(section))]
+
+
+def sections_of(rooms: Sequence[Room]) -> list[type[Section]]:
+    return [section for room in rooms for section in (room.settings, *room.more_settings) if section]
 
 
 def _of_the_house(house: House) -> Iterator[str]:

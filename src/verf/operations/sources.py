@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from verf.manifest import Room
-from verf.operations.safe_start import variable_of
+from verf.operations.safe_start import sections_of, variable_of
 from verf.settings import House, Section
 from verf.telemetry import SentrySettings, TelemetrySettings, mask
 
@@ -28,7 +28,7 @@ def describe_settings(rooms: Sequence[Room]) -> list[SettingLine]:
         House,
         TelemetrySettings,
         SentrySettings,
-        *(room.settings for room in rooms if room.settings),
+        *sections_of(rooms),
     ]
     return [line for section in sections for line in _lines(section)]
 
