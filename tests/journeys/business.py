@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 
 VERF = Path(sys.executable).parent / "verf"
-READY_SECONDS = 90
+READY_SECONDS = 60
 
 
 def free_port() -> int:
@@ -55,6 +55,7 @@ class Business:
             if self.is_ready():
                 return
             time.sleep(0.1)
+        self.kill()
         raise AssertionError(f"verf up was not ready in time:\n{self.output}")
 
     def is_ready(self) -> bool:
