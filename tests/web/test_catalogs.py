@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from verf.cli.blueprints import write_product
 from verf.web.extracting import manifest_words, python_words
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,14 @@ def test_every_translation_is_complete(place, language):
     catalog = translated(place, language)
     found = {message.id: faults(message, catalog.num_plurals) for message in messages(catalog).values()}
     assert {message: told for message, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_new_product_speaks_every_language(tmp_path, language):
+    place = write_product("notes", tmp_path) / "notes"
+    catalog = translated(place, language)
+    assert messages(catalog).keys() == messages(written(place)).keys()
+    assert [faults(message, catalog.num_plurals) for message in messages(catalog).values()] == [[]] * (len(catalog))
 
 
 def test_words_are_found_in_code_templates_and_manifests():
