@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -128,3 +129,11 @@ class Business:
         raise AssertionError(
             f"no mail {subject!r} to {to}; there are {httpx.get(f'{self.url}/sandbox/api/mail').text[:2000]}"
         )
+
+    def wait_until(self, true: Callable[[], object], seconds: float = 240) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if true():
+                return
+            time.sleep(0.3)
+        raise AssertionError(f"it did not come true in {seconds} s:\n{self.output}")

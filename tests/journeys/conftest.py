@@ -1,4 +1,7 @@
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,21 +12,37 @@ from programs import UNHURRIED
 
 
 @pytest.fixture(scope="session")
-def business(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+def business() -> Iterator[Business]:
     """One business for all journeys of this process; each makes its own people."""
     # Programs say from where they call, so that they do not use up each other's limits.
-    settings = {"VERF_LIMITS_TRUSTED_PROXIES": "127.0.0.1"}
-    running = Business(tmp_path_factory.mktemp("business"), settings=settings).start()
-    yield running
-    assert running.stop() == 0, running.output
+    with open_business({"VERF_LIMITS_TRUSTED_PROXIES": "127.0.0.1"}) as running:
+        yield running
+
+
+@contextmanager
+def open_business(settings: dict[str, str]) -> Iterator[Business]:
+    with folder_for_everyone() as folder:
+        running = Business(folder, settings=settings).start()
+        yield running
+        assert running.stop() == 0, running.output
+
+
+@contextmanager
+def folder_for_everyone() -> Iterator[Path]:
+    """pytest's own folders are closed to other accounts, and the database of root runs under another account."""
+    folder = Path(tempfile.mkdtemp(prefix="verf-business-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+def unhurried() -> Iterator[Business]:
     """One business for programs that ask a thousand things in a row; each makes its own people."""
-    running = Business(tmp_path_factory.mktemp("unhurried"), settings=UNHURRIED).start()
-    yield running
-    assert running.stop() == 0, running.output
+    with open_business(UNHURRIED) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +58,3 @@ async def visitor(browser: Browser, business: Business, request: pytest.FixtureR
     person = await Visitor.arrive(browser, business.url, **wishes)
     yield person
     await person.leave()
-
-
-@pytest.fixture
-def here() -> Path:
-    return Path(__file__).parent
