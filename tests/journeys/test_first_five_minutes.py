@@ -56,7 +56,8 @@ def empty_a_full_shelf(business: Business, seller: str) -> str:
     address = f"{business.url}/sandbox/api/wildberries/sellers/{seller}"
     cards = httpx.get(f"{address}/cards", timeout=60).raise_for_status().json()
     # Far above the threshold of 14 days, so that nobody has been told of it yet.
-    calm = next(card for card in cards if 0.3 < card["orders_a_day"] < card["quantity"] / 60)
+    sold = [card for card in cards if card["orders_a_day"] > 0.3 and not card["is_trashed"]]
+    calm = max(sold, key=lambda card: card["quantity"] / card["orders_a_day"])
     own = httpx.get(f"{address}/world", timeout=60).raise_for_status().json()["warehouses"]
     for warehouse in [{}, *({"warehouse_id": one["id"]} for one in own)]:
         change = {"nm_id": calm["nm_id"], "quantity": 0, **warehouse}
