@@ -3,9 +3,9 @@
 Not a place for measuring: each room counts its own, with telemetry.
 """
 
+from verf.operations.findings import Finding, readiness
 from verf.operations.loop_lag import watching_the_loop
 from verf.operations.operators import is_operator
-from verf.operations.findings import Finding, readiness
 from verf.operations.safe_start import refusals
 from verf.operations.settings import OperationsSettings
 from verf.operations.sources import SettingLine, describe_settings

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from verf.errors import NotFound
-from verf.operations.operators import is_operator
 from verf.operations.findings import Finding, readiness
+from verf.operations.operators import is_operator
 from verf.telemetry import exposition, mask_text
 
 router = APIRouter(tags=["operations"])
