@@ -13,6 +13,7 @@ from stock.appraisal import Appraised
 from stock.models import Alert, AlertRule, Product
 from stock.notices import LOW_STOCK, LowProduct, LowStock
 from verf.errors import Invalid, NotFound
+from verf.identity import PersonId
 from verf.kit import new_id, now
 from verf.notifications import notify
 from verf.organisations import Tenant, owners_of
@@ -144,7 +145,7 @@ async def _mail(
         url=f"{url}/stock/alerts",
     )
     # Sorted, so that two syncs of one organisation lock its people in the same order.
-    people = {*await owners_of(session, organisation), *(rule.created_by for rule in rules)}
+    people = {*await owners_of(session, organisation), *(PersonId(rule.created_by) for rule in rules)}
     for person in sorted(people):
         await notify(session, person, LOW_STOCK, data, key=f"low-stock:{run}")
 

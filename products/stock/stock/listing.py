@@ -179,7 +179,7 @@ def _narrow(query: Select[Any], wanted: Wanted) -> Select[Any]:
 
 
 def product_view(row: Any) -> ProductView:
-    return ProductView(*row[:-1], why=row[-1] or {})
+    return ProductView(*(*row[:-1], row[-1] or {}))
 
 
 async def list_products(

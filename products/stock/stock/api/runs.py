@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -46,7 +47,7 @@ class RunAnswer(BaseModel):
     def of(cls, run: RunView) -> "RunAnswer":
         steps = [_step(name, run.steps.get(name, {})) for name in STEPS]
         code = run.first_error_code
-        failed = next((step for step in run.steps.values() if step.get("code") == code), {})
+        failed: Mapping[str, Any] = next((step for step in run.steps.values() if step.get("code") == code), {})
         return cls(
             id=run.id,
             connection_id=run.connection,

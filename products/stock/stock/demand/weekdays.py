@@ -21,5 +21,6 @@ def weekday_profile(orders: Floats, in_stock: Floats, first_weekday: int) -> Flo
         return np.ones(7)
     shape = rate / rate.mean()
     trust = sold.sum() / (sold.sum() + HALF_TRUST)
-    profile: Floats = trust * shape + (1 - trust)
-    return profile / profile.mean()
+    profile = trust * shape + (1 - trust)
+    whole: Floats = profile / profile.mean()
+    return whole

@@ -1,4 +1,5 @@
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -51,5 +52,7 @@ async def cancel(request: Request, run_id: UUID, tenant: Member, session: Tenant
 def error_of(run: RunView) -> str:
     if not run.first_error_code:
         return ""
-    failed = next((step for step in run.steps.values() if step.get("code") == run.first_error_code), {})
+    failed: Mapping[str, Any] = next(
+        (step for step in run.steps.values() if step.get("code") == run.first_error_code), {}
+    )
     return error_text(run.first_error_code, str(failed.get("step", "")), run.first_error or "")

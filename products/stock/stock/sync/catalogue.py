@@ -22,7 +22,7 @@ async def read_all_cards(visit: Visit) -> None:
     cursor: dict[str, Any] = visit.place.get("cursor") or (await visit.cursor()).watermark
     limit = visit.wildberries.cards_page
     while True:
-        answer = await visit.ask(Group.CARDS, lambda market, place=cursor: market.cards(place, limit))
+        answer = await visit.ask(Group.CARDS, lambda market: market.cards(cursor, limit))
         cards = read_cards(answer.body)
         told = answer.body.get("cursor") if isinstance(answer.body, dict) else None
         if not isinstance(told, dict):
@@ -102,7 +102,7 @@ async def read_all_prices(visit: Visit) -> None:
     limit = visit.wildberries.prices_page
     offset = int(visit.place.get("offset", 0))
     while True:
-        answer = await visit.ask(Group.PRICES, lambda market, place=offset: market.prices(limit, place))
+        answer = await visit.ask(Group.PRICES, lambda market: market.prices(limit, offset))
         prices = read_prices(answer.body)
         goods = count_goods(answer.body)
         async with visit.writing() as session:

@@ -91,7 +91,8 @@ def _share(step: Mapping[str, Any]) -> float:
 def interval_of(kind: str) -> timedelta:
     """The plan's interval, unless the token lets us ask more rarely than that."""
     allowed = timedelta(hours=3) if kind == TokenKind.BASE else timedelta(minutes=30)
-    return max(load(StockSettings).sync_interval, allowed)
+    settings: StockSettings = load(StockSettings)
+    return max(settings.sync_interval, allowed)
 
 
 def next_sync(kind: str, shop: UUID, at: datetime) -> datetime:

@@ -76,7 +76,7 @@ async def _read_warehouse(visit: Visit, number: int) -> None:
         levels: list[Level] = []
         if chrt_ids:
             ids = list(chrt_ids)
-            answer = await visit.ask(Group.SELLER_STOCKS, lambda market, asked=ids: market.seller_stocks(number, asked))
+            answer = await visit.ask(Group.SELLER_STOCKS, lambda market: market.seller_stocks(number, ids))
             levels = _levels(answer.body, key, chrt_ids)
         async with visit.writing() as session:
             await stage(session, visit, key, levels)

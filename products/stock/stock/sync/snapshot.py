@@ -108,7 +108,7 @@ async def apply(
         by=KEY,
         changed=COUNTS,
         history=History(record=StockChange, values={"at": now(), "run_id": visit.run}),
-        absent=Absent(scope=scope | complete, values=NOTHING) if complete is not None else None,
+        absent=Absent(scope={**scope, **complete}, values=NOTHING) if complete is not None else None,
     )
     visit.count(
         changed=len(moved),

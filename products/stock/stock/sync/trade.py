@@ -71,7 +71,7 @@ async def _read(visit: Visit, report: Report) -> None:
     await _walk_days(visit, report)
     watermark = str(visit.place.get("since") or (await visit.cursor()).watermark.get("changed") or _beginning())
     while True:
-        answer = await visit.ask(report.group, lambda market, since=watermark: report.ask(market, since, False))
+        answer = await visit.ask(report.group, lambda market: report.ask(market, watermark, False))
         if not isinstance(answer.body, list):
             raise Trouble("Wildberries sent a report that is not a list.")
         rows = report.read(answer.body)
@@ -106,7 +106,7 @@ def _plan_days(visit: Visit, watermark: str) -> None:
 async def _walk_days(visit: Visit, report: Report) -> None:
     while days := visit.place.get("days"):
         day = str(date.fromisoformat(days[0]))
-        answer = await visit.ask(report.group, lambda market, since=day: report.ask(market, since, True))
+        answer = await visit.ask(report.group, lambda market: report.ask(market, day, True))
         if not isinstance(answer.body, list):
             raise Trouble("Wildberries sent a report that is not a list.")
         async with visit.writing() as session:

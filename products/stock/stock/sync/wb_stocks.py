@@ -32,7 +32,7 @@ async def _read_rows(visit: Visit) -> None:
     limit = visit.wildberries.stocks_page
     while True:
         offset = int(visit.place.get("offset", 0))
-        answer = await visit.ask(Group.WB_STOCKS, lambda market, place=offset: market.wb_stocks(limit, place))
+        answer = await visit.ask(Group.WB_STOCKS, lambda market: market.wb_stocks(limit, offset))
         if answer.body is not None and not is_stock_report(answer.body):
             raise Trouble("Wildberries sent a stock report without its list.")
         levels, warehouses = read_wb_stocks(answer.body)
