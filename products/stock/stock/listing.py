@@ -1,14 +1,15 @@
 """Finding products: the same filters for the page, the API and the exports."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from stock.models import Connection, Price, Product, ProductOutlook, Size, StockLevel, Warehouse
 from verf.errors import NotFound
@@ -27,6 +28,7 @@ SORTS = {
     "revenue": ProductOutlook.revenue_28_minor,
 }
 CURRENCY = "RUB"
+Reader = AsyncSession | AsyncConnection
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ class Wanted:
     connection: UUID | None = None
 
 
-@dataclass(frozen=True)
-class ProductView:
+class ProductView(NamedTuple):
     id: UUID
     connection: UUID
     nm_id: int
@@ -70,7 +71,7 @@ class ProductView:
     turnover_days: float | None
     revenue_class: str
     steadiness_class: str
-    why: Mapping[str, Any]
+    why: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -93,8 +94,7 @@ class ProductView:
         return Money(self.revenue_28_minor, CURRENCY)
 
 
-@dataclass(frozen=True)
-class LevelView:
+class LevelView(NamedTuple):
     product: UUID
     chrt_id: int
     size: str
@@ -108,7 +108,7 @@ class LevelView:
     price_minor: int
 
 
-COLUMNS = (
+LISTED = (
     Product.id,
     Product.connection_id,
     Product.nm_id,
@@ -140,7 +140,40 @@ COLUMNS = (
     ProductOutlook.turnover_days,
     func.coalesce(ProductOutlook.revenue_class, ""),
     func.coalesce(ProductOutlook.steadiness_class, ""),
-    ProductOutlook.why,
+)
+COLUMNS = (*LISTED, ProductOutlook.why)
+BEFORE_ALL = UUID(int=0)
+
+_levels = (
+    select(
+        Product.id,
+        Size.chrt_id,
+        Size.name,
+        Size.barcodes,
+        func.coalesce(Warehouse.name, ""),
+        Warehouse.number,
+        func.coalesce(Warehouse.kind, ""),
+        func.coalesce(StockLevel.quantity, 0),
+        func.coalesce(StockLevel.to_client, 0),
+        func.coalesce(StockLevel.from_client, 0),
+        func.coalesce(Price.discounted_minor, 0),
+    )
+    .join(Size, (Size.connection_id == Product.connection_id) & (Size.nm_id == Product.nm_id))
+    .outerjoin(
+        StockLevel,
+        (StockLevel.organisation_id == Size.organisation_id)
+        & (StockLevel.connection_id == Size.connection_id)
+        & (StockLevel.chrt_id == Size.chrt_id),
+    )
+    .outerjoin(Warehouse, Warehouse.id == StockLevel.warehouse_id)
+    .outerjoin(
+        Price,
+        (Price.organisation_id == Size.organisation_id)
+        & (Price.connection_id == Size.connection_id)
+        & (Price.chrt_id == Size.chrt_id),
+    )
+    .where(Product.id == bindparam("products", type_=ARRAY(Uuid)).any_())
+    .order_by(Product.id, Size.name, Size.chrt_id, Warehouse.kind.desc(), Warehouse.name)
 )
 
 
@@ -196,14 +229,17 @@ async def list_products(
     return [], total or 0
 
 
-async def products_after(
-    session: AsyncSession, wanted: Wanted, *, after: UUID | None, limit: int
-) -> Sequence[ProductView]:
-    """In the order of their ids, for listings that go on where they ended."""
-    query = _narrow(joined(*COLUMNS), wanted).order_by(Product.id).limit(limit)
-    if after:
-        query = query.where(Product.id > after)
-    return [product_view(row) for row in await session.execute(query)]
+async def products_after(reader: Reader, wanted: Wanted, *, after: UUID | None, limit: int) -> Sequence[ProductView]:
+    """In the order of their ids, for listings that go on where they ended. Without `why`."""
+    rows = await reader.execute(_after(wanted), {"after": after or BEFORE_ALL, "limit": limit})
+    return [ProductView(*row) for row in rows]
+
+
+@lru_cache(maxsize=64)
+def _after(wanted: Wanted) -> Select[Any]:
+    """Kept: a program that lists everything asks the same again and again, and composing costs more than asking."""
+    query = _narrow(joined(*LISTED), wanted).where(Product.id > bindparam("after"))
+    return query.order_by(Product.id).limit(bindparam("limit"))
 
 
 async def product_of(session: AsyncSession, product: UUID) -> ProductView:
@@ -213,41 +249,10 @@ async def product_of(session: AsyncSession, product: UUID) -> ProductView:
     return product_view(row)
 
 
-async def levels_of(session: AsyncSession, products: Sequence[UUID]) -> Mapping[UUID, Sequence[LevelView]]:
+async def levels_of(reader: Reader, products: Sequence[UUID]) -> Mapping[UUID, Sequence[LevelView]]:
     """What lies where, by product; sizes that have nothing anywhere are there with an empty place."""
-    query = (
-        select(
-            Product.id,
-            Size.chrt_id,
-            Size.name,
-            Size.barcodes,
-            func.coalesce(Warehouse.name, ""),
-            Warehouse.number,
-            func.coalesce(Warehouse.kind, ""),
-            func.coalesce(StockLevel.quantity, 0),
-            func.coalesce(StockLevel.to_client, 0),
-            func.coalesce(StockLevel.from_client, 0),
-            func.coalesce(Price.discounted_minor, 0),
-        )
-        .join(Size, (Size.connection_id == Product.connection_id) & (Size.nm_id == Product.nm_id))
-        .outerjoin(
-            StockLevel,
-            (StockLevel.organisation_id == Size.organisation_id)
-            & (StockLevel.connection_id == Size.connection_id)
-            & (StockLevel.chrt_id == Size.chrt_id),
-        )
-        .outerjoin(Warehouse, Warehouse.id == StockLevel.warehouse_id)
-        .outerjoin(
-            Price,
-            (Price.organisation_id == Size.organisation_id)
-            & (Price.connection_id == Size.connection_id)
-            & (Price.chrt_id == Size.chrt_id),
-        )
-        .where(Product.id.in_(products))
-        .order_by(Product.id, Size.name, Size.chrt_id, Warehouse.kind.desc(), Warehouse.name)
-    )
     found: dict[UUID, list[LevelView]] = defaultdict(list)
-    for row in await session.execute(query):
+    for row in await reader.execute(_levels, {"products": list(products)}):
         found[row[0]].append(LevelView(*row))
     return found
 
@@ -255,15 +260,6 @@ async def levels_of(session: AsyncSession, products: Sequence[UUID]) -> Mapping[
 async def subjects_of(session: AsyncSession) -> Sequence[str]:
     query = select(Product.subject).where(Product.subject != "").distinct().order_by(Product.subject).limit(200)
     return list(await session.scalars(query))
-
-
-async def all_products(session: AsyncSession, wanted: Wanted, *, batch: int = 500) -> AsyncIterator[ProductView]:
-    """Every product that fits, a batch in memory at a time."""
-    after: UUID | None = None
-    while rows := await products_after(session, wanted, after=after, limit=batch):
-        for row in rows:
-            yield row
-        after = rows[-1].id
 
 
 async def shop_names(session: AsyncSession) -> Mapping[UUID, str]:

@@ -6,6 +6,7 @@ import openpyxl
 import pytest
 from market_place import last_run, until_finished
 
+from stock.api.products import ProductPage
 from verf.jobs import drain
 
 BASE = "/api/v1/stock"
@@ -50,6 +51,15 @@ async def test_products_are_found_and_shown(client, connected):
     assert shown["why"]["orders"] >= 0
     assert len(shown["days"]) == 90
     assert (await client.get(f"{BASE}/products", params={"q": "%"})).json()["items"] == []
+
+
+async def test_a_list_is_what_its_documentation_says(client, connected):
+    answer = await client.get(f"{BASE}/products")
+    page = ProductPage.model_validate_json(answer.content, strict=True)
+    assert any(product.stocks for product in page.items)
+    assert page.model_dump(mode="json") == answer.json()
+    shown = (await client.get(f"{BASE}/products/{page.items[0].id}")).json()
+    assert answer.json()["items"][0].items() <= shown.items()
 
 
 async def test_a_second_sync_joins_the_first(client, connected, tenant):
