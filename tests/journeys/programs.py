@@ -70,7 +70,9 @@ class Program:
     def stay_signed_in(self) -> None:
         """After the clock has moved."""
         if self.http.get("/api/v1/auth/me").status_code == 401:
-            self.log_in()
+            answer = self.another().post("/api/v1/auth/refresh", json={"refresh_token": self.refresh_token})
+            assert answer.status_code == 200, answer.text
+            self.take(answer.json())
 
     def take(self, tokens: dict[str, str]) -> None:
         self.refresh_token = tokens["refresh_token"]
@@ -113,6 +115,7 @@ class Program:
             if run["state"] not in ("queued", "running"):
                 return dict(run)
             self.business.advance(step)
+            self.stay_signed_in()
         raise AssertionError(f"the run does not end: {self.last_run()}")
 
     def _settled(self) -> dict[str, Any] | None:
