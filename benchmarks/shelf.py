@@ -25,9 +25,10 @@ _goods = (
 @router.get(PRODUCTS)
 async def products(tenant: CurrentTenant, limit: int = 50) -> Response:
     async with reading(organisation=tenant.organisation) as connection:
-        found = (await connection.execute(_goods, {"limit": limit})).mappings()
-        body = dumps({"items": [dict(row) for row in found]}, default=str)
-    return Response(body, media_type="application/json")
+        found = await connection.execute(_goods, {"limit": limit})
+    names = tuple(found.keys())
+    items = [dict(zip(names, row, strict=True)) for row in found]
+    return Response(dumps({"items": items}, default=str), media_type="application/json")
 
 
 @router.get(EVENTS)

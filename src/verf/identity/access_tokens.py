@@ -1,5 +1,7 @@
 """Access tokens: short-lived JWTs that name a person and a session. The session is still looked up on every request."""
 
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import jwt
@@ -11,6 +13,8 @@ from verf.settings import load, secret
 ISSUER = "verf"
 AUDIENCE = "verf"
 ALGORITHM = "HS256"
+# Ours have about 300 characters; nobody fills our memory with longer ones.
+LONGEST = 1024
 
 
 def write(person: UUID, session: UUID) -> str:
@@ -28,14 +32,26 @@ def write(person: UUID, session: UUID) -> str:
 
 def read(token: str) -> UUID | None:
     """The session an unexpired token of ours names, else None."""
+    found = _claimed(token, secret("access tokens")) if len(token) <= LONGEST else None
+    return found.session if found and now().timestamp() < found.expires else None
+
+
+class _Claimed(NamedTuple):
+    session: UUID
+    expires: float
+
+
+@lru_cache(maxsize=2048)
+def _claimed(token: str, key: bytes) -> _Claimed | None:
+    """Kept, since a program sends the same token until it expires, and a signature stays right or wrong."""
     try:
         claims = jwt.decode(
             token,
-            secret("access tokens"),
+            key,
             algorithms=[ALGORITHM],
             issuer=ISSUER,
             audience=AUDIENCE,
-            # PyJWT reads the machine's clock; ours may be ahead of it, so the times are compared below.
+            # PyJWT reads the machine's clock; ours may be ahead of it, so the times are compared above.
             options={
                 "require": ["iss", "aud", "sub", "sid", "iat", "exp"],
                 "verify_exp": False,
@@ -43,7 +59,6 @@ def read(token: str) -> UUID | None:
                 "enforce_minimum_key_length": True,
             },
         )
-        session, expires = UUID(claims["sid"]), float(claims["exp"])
+        return _Claimed(UUID(claims["sid"]), float(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
-    return session if now().timestamp() < expires else None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "[hidden]"
@@ -60,11 +61,20 @@ def mask(value: Any, *, depth: int = 0) -> Any:
 
 def _mask_members(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
-        return {mask_text(str(key)): _mask_entry(key, entry, depth) for key, entry in value.items()}
+        return {_mask_key(str(key)): _mask_entry(key, entry, depth) for key, entry in value.items()}
     return [mask(entry, depth=depth) for entry in value]
 
 
 def _mask_entry(key: Any, value: Any, depth: int) -> Any:
-    if value is not None and not isinstance(value, bool) and _SECRET_KEY.search(str(key)):
+    if value is not None and not isinstance(value, bool) and _is_secret(str(key)):
         return HIDDEN
     return mask(value, depth=depth)
+
+
+# Every line of the log has the same few keys.
+_mask_key = lru_cache(maxsize=512)(mask_text)
+
+
+@lru_cache(maxsize=512)
+def _is_secret(key: str) -> bool:
+    return bool(_SECRET_KEY.search(key))
