@@ -3,6 +3,7 @@
 Both run on the same uvicorn settings and the same loop.
 """
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -24,6 +25,8 @@ POOL = 20
 
 
 async def serve(application: ASGIApp, port: int) -> None:
+    # As `verf up` does once the house stands.
+    gc.freeze()
     config = uvicorn.Config(
         application,
         host="127.0.0.1",

@@ -1,6 +1,7 @@
 """What each command runs: everything in one process, or the pieces alone on many machines."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
@@ -32,6 +33,7 @@ async def run_all(announce: Announce) -> None:
             await stack.enter_async_context(watching_the_loop())
             sandbox = await stack.enter_async_context(outside_world(rooms)) if load(House).is_sandbox else None
             serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
+            keep_for_good()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(Worker(rooms).run(stop))
                 tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
@@ -48,6 +50,7 @@ async def run_web(announce: Announce) -> None:
             await stack.enter_async_context(watching_the_loop())
             sandbox = await stack.enter_async_context(outside_world(rooms)) if load(House).is_sandbox else None
             serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
+            keep_for_good()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
                 tasks.create_task(_when(lambda: serving.started, announce, stop))
@@ -62,7 +65,17 @@ async def run_worker() -> None:
         furnish(rooms)
         if load(House).is_sandbox:
             await stack.enter_async_context(_following_the_sandbox())
+        keep_for_good()
         await Worker(rooms).run(stop)
+
+
+def keep_for_good() -> None:
+    """What stands once the house is built stays, so the collector of garbage need not look through it ever again.
+
+    That took a tenth of a second each time, and a sync of 50,000 rows makes it look once or twice.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager
