@@ -31,13 +31,18 @@ def load(section: type[SectionType]) -> SectionType:
 class House(Section, env_prefix="VERF_"):
     """What every room may ask: which mode we run in, where we are reached, where data lies."""
 
+    # sandbox or production; production never mounts a simulator.
     mode: Literal["sandbox", "production"] = "sandbox"
     # Where to listen; behind a proxy on another machine or in a container: 0.0.0.0
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    # Everything this house keeps on disk; a second house wants another folder and another port.
     data: Path = Path(".verf")
+    # What people type, when a proxy stands before us: https://app.example
     public_url: str = ""
+    # At least 32 characters; tokens and links are signed with what is derived from it. A sandbox makes its own.
     secret_key: SecretStr = SecretStr("")
+    # Names of the products to serve, comma separated; empty for all that are installed.
     products: str = ""
 
     @property

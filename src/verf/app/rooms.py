@@ -10,6 +10,7 @@ from verf.settings import House, load
 
 # From the ground up: migrations and start-up go in this order.
 PLATFORM = (
+    "sandbox",
     "database",
     "jobs",
     "limits",

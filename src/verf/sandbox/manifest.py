@@ -1,0 +1,4 @@
+from verf.manifest import Room
+from verf.sandbox.settings import SandboxSettings
+
+room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings)
