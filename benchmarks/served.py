@@ -52,14 +52,17 @@ async def house(port: int) -> None:
 async def bare(port: int) -> None:
     """FastAPI, a pool of asyncpg, orjson. The statements are those that the house sends for the same answer."""
     plan = orjson.loads(os.environ["BENCHMARK_STATEMENTS"])
-    statements = [(each["statement"], [_revived(value) for value in each["values"]]) for each in plan["statements"]]
+    plans = [
+        [(each["statement"], [_revived(value) for value in each["values"]]) for each in statements]
+        for statements in plan["plans"]
+    ]
     async with asyncpg.create_pool(**plan["address"], min_size=POOL, max_size=POOL) as pool:
         web = FastAPI()
 
-        @web.get("/products")
-        async def products() -> Response:
+        @web.get("/products/{number}")
+        async def products(number: int) -> Response:
             async with pool.acquire() as connection:
-                found = [await connection.fetch(statement, *values) for statement, values in statements]
+                found = [await connection.fetch(statement, *values) for statement, values in plans[number]]
             body = orjson.dumps({"items": [dict(row) for rows in found for row in rows]}, default=str)
             return Response(body, media_type="application/json")
 
@@ -67,6 +70,8 @@ async def bare(port: int) -> None:
 
 
 def _revived(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_revived(each) for each in value]
     return UUID(value["uuid"]) if isinstance(value, dict) and "uuid" in value else value
 
 

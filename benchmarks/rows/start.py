@@ -26,11 +26,11 @@ async def measure(ground: Ground, scale: Scale) -> Sequence[Line]:
     rounds = max(1, min(scale.rounds, 3))
     folder = Path(tempfile.mkdtemp(prefix="verf-benchmark-start-"))
     try:
-        cold, bare_cold = await _house(folder), await _alone(folder)
+        cold, bare_cold = await _house(folder, scale), await _alone(folder, scale)
         warm, bare = [], []
         for _ in range(rounds):
-            warm.append(await _house(folder))
-            bare.append(await _alone(folder))
+            warm.append(await _house(folder, scale))
+            bare.append(await _alone(folder, scale))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     ours, other = Sample.of([each.seconds for each in warm]), Sample.of([each.seconds for each in bare])
@@ -43,22 +43,22 @@ async def measure(ground: Ground, scale: Scale) -> Sequence[Line]:
     ]
 
 
-async def _house(folder: Path) -> Start:
+async def _house(folder: Path, scale: Scale) -> Start:
     data = folder / "house"
     port = free_port()
     environment = {"VERF_PORT": str(port), "VERF_DATA": str(data)}
-    return await _start(str(VERF), "up", port=port, environment=environment, data=data / "postgres")
+    return await _start(scale, str(VERF), "up", port=port, environment=environment, data=data / "postgres")
 
 
-async def _alone(folder: Path) -> Start:
+async def _alone(folder: Path, scale: Scale) -> Start:
     data, port = folder / "alone", free_port()
     environment = {"BENCHMARK_FOLDER": str(data)}
     words = (sys.executable, "-m", "benchmarks.alone", str(port))
-    return await _start(*words, port=port, environment=environment, data=data)
+    return await _start(scale, *words, port=port, environment=environment, data=data)
 
 
-async def _start(*words: str, port: int, environment: Mapping[str, str], data: Path) -> Start:
+async def _start(scale: Scale, *words: str, port: int, environment: Mapping[str, str], data: Path) -> Start:
     url = f"http://127.0.0.1:{port}/health/ready"
     async with answering(*words, url=url, environment=environment) as (process, seconds):
-        await asyncio.sleep(SETTLED)
+        await asyncio.sleep(min(SETTLED, scale.seconds))
         return Start(seconds, megabytes(process.pid, postmaster(data)))
