@@ -9,9 +9,9 @@ _list:
 setup:
     python3 run.py test -- --collect-only -q > /dev/null
 
-# Start the whole business and reload on change
+# Start the whole business; templates are read anew while it runs
 dev:
-    .venv/bin/verf up --reload
+    .venv/bin/verf up
 
 # Format, lint, types, import contracts, architecture
 check:
