@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx
 
-from verf.app.house import NotReadyToStart, open_house
+from verf.app.house import NotReadyToStart, open_house, start_logs
 from verf.app.rooms import all_rooms
 from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
@@ -37,12 +37,12 @@ async def sandbox_staff() -> Login:
 
 async def migrate_house() -> list[str]:
     rooms = all_rooms()
-    async with open_house(rooms):
+    async with open_house(rooms, quiet=True):
         return await migrate(rooms)
 
 
 async def give_staff_role(email: str, role: StaffRole) -> str:
-    async with open_house(all_rooms()):
+    async with open_house(all_rooms(), quiet=True):
         async with transaction(system="verf staff add") as session:
             person = await add_staff(session, email, role)
         return f"{person.email} is {role} in the staff console: {load(House).url}/staff/"
@@ -50,6 +50,7 @@ async def give_staff_role(email: str, role: StaffRole) -> str:
 
 async def move_clock(by: timedelta) -> str:
     """Ask the running sandbox; it moves everything together and answers when it is done."""
+    start_logs(quiet=True)
     house = load(House)
     if not house.is_sandbox:
         raise NotReadyToStart("Time can be moved in the sandbox only; this house runs in production mode.")

@@ -29,9 +29,9 @@ def sandbox_folder() -> Path:
 
 
 @asynccontextmanager
-async def open_house(rooms: Sequence[Room], *, migrating: bool = False) -> AsyncIterator[None]:
-    """Logs, clock, database. Everything else of a process starts inside and ends before."""
-    configure_logging(load(TelemetrySettings))
+async def open_house(rooms: Sequence[Room], *, migrating: bool = False, quiet: bool = False) -> AsyncIterator[None]:
+    """Logs (only of trouble when `quiet`), clock, database. All else of a process starts inside and ends before."""
+    start_logs(quiet=quiet)
     start_error_reports(load(SentrySettings), load(House))
     refuse_unsafe(rooms)
     if load(House).is_sandbox:
@@ -46,6 +46,12 @@ async def open_house(rooms: Sequence[Room], *, migrating: bool = False) -> Async
     finally:
         # Shielded: a second Ctrl-C must not leave the database server without its last holder.
         await asyncio.shield(leave())
+
+
+def start_logs(*, quiet: bool = False) -> None:
+    """A command that answers in a sentence keeps its log to what went wrong."""
+    settings = load(TelemetrySettings)
+    configure_logging(settings.model_copy(update={"level": "warning"}) if quiet else settings)
 
 
 async def leave() -> None:

@@ -62,7 +62,7 @@ def listening_socket() -> socket.socket:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             why = "is in use already" if error.errno == errno.EADDRINUSE else "may not be used by this account"
             raise NotReadyToStart(
-                f"Port {house.port} {why}. VERF_PORT chooses another: VERF_PORT=8100 verf up"
+                f"Port {house.port} {why}. VERF_PORT chooses another: VERF_PORT={house.port + 100} verf up"
             ) from error
         raise
     listener.listen(BACKLOG)
