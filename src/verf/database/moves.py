@@ -13,7 +13,8 @@ from verf.database.documents import to_json
 DIALECT: Dialect = PGDialect_asyncpg(json_serializer=to_json)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 TENANT = "organisation_id"
 OWN_ORGANISATION = "current_setting('verf.organisation')::uuid"
-OF_ORGANISATION = f'existing."{TENANT}" = {OWN_ORGANISATION}'
+# A subquery is asked once; the setting by itself is read for each row of the table, longer than the row takes.
+OF_ORGANISATION = f'existing."{TENANT}" = (SELECT {OWN_ORGANISATION})'
 NEW_ID = "database.new_id()"
 
 
