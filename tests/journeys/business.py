@@ -1,12 +1,15 @@
 """A whole business in a process of its own, as `verf up` starts it."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -137,3 +140,14 @@ class Business:
                 return
             time.sleep(0.3)
         raise AssertionError(f"it did not come true in {seconds} s:\n{self.output}")
+
+
+@contextmanager
+def folder_for_everyone() -> Iterator[Path]:
+    """pytest's own folders are closed to other accounts, and the database of root runs under another account."""
+    folder = Path(tempfile.mkdtemp(prefix="verf-business-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,12 +1,9 @@
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from browsing import Visitor, open_browser
-from business import Business
+from business import Business, folder_for_everyone
 from playwright.async_api import Browser
 from programs import UNHURRIED
 
@@ -25,17 +22,6 @@ def open_business(settings: dict[str, str]) -> Iterator[Business]:
         running = Business(folder, settings=settings).start()
         yield running
         assert running.stop() == 0, running.output
-
-
-@contextmanager
-def folder_for_everyone() -> Iterator[Path]:
-    """pytest's own folders are closed to other accounts, and the database of root runs under another account."""
-    folder = Path(tempfile.mkdtemp(prefix="verf-business-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from business import Business
+from business import Business, folder_for_everyone
 from cryptography.fernet import Fernet
 from programs import NOTHING_KEPT, PASSWORD
 
@@ -38,7 +38,7 @@ def test_every_reason_against_a_start_is_said_at_once(tmp_path) -> None:
 
 
 @pytest.fixture(scope="module")
-def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+def production() -> Iterator[Business]:
     settings = {
         "VERF_MODE": "production",
         "VERF_SECRET_KEY": secrets.token_urlsafe(48),
@@ -47,9 +47,10 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
         "VERF_NOTIFICATIONS_SMTP_HOST": "mail.invalid",
         "VERF_NOTIFICATIONS_SENDER": "Shop <hello@shop.example.com>",
     }
-    house = Business(tmp_path_factory.mktemp("production"), settings=settings).start()
-    yield house
-    assert house.stop() == 0, house.output
+    with folder_for_everyone() as folder:
+        house = Business(folder, settings=settings).start()
+        yield house
+        assert house.stop() == 0, house.output
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from business import Business
+from business import Business, folder_for_everyone
 from programs import STOCK, UNHURRIED, Market, Program, until
 
 pytestmark = pytest.mark.xdist_group("journeys")
@@ -16,12 +17,19 @@ STOP_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Business]:
+def house() -> Iterator[Business]:
     """Killed and started again over the same data."""
-    running = Business(tmp_path_factory.mktemp("killed"), settings=QUICK).start()
-    yield running
-    if running.process and running.process.poll() is None:
-        running.stop()
+    with folder_for_everyone() as folder:
+        running = Business(folder, settings=QUICK).start()
+        yield running
+        if running.process and running.process.poll() is None:
+            running.stop()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    with folder_for_everyone() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +120,9 @@ def test_a_second_start_on_the_same_port_is_a_sentence(house: Business) -> None:
     assert house.is_ready()
 
 
-def test_web_and_worker_live_apart_and_beside_another_house(house: Business, tmp_path) -> None:
+def test_web_and_worker_live_apart_and_beside_another_house(house: Business, elsewhere: Path) -> None:
     """The same journey in two processes, in a second house while the first one runs."""
-    apart = Business(tmp_path, settings=QUICK)
+    apart = Business(elsewhere, settings=QUICK)
     assert apart.run("migrate").wait(timeout=60) == 0
     worker = apart.run("work")
     apart.start("serve")
