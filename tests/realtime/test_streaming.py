@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 
 import httpx
@@ -9,7 +10,14 @@ from fastapi import FastAPI, Request
 from verf.database import transaction
 from verf.realtime import Event, Hub, organisation_topic, publish, session_topic, stream
 
-PORT = 9210
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+PORT = free_port()
 
 
 @asynccontextmanager
