@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -21,30 +21,26 @@ from verf.sandbox import SmtpServer, create_sandbox, follow_clock
 from verf.settings import House, load
 
 Announce = Callable[[], Awaitable[None]]
+Beside = Callable[[asyncio.Event], Coroutine[None, None, None]]
 
 
 async def run_all(announce: Announce) -> None:
     """`verf up`: web, worker, schedules and the sandbox. `announce` is called once the site answers."""
     rooms = all_rooms()
-    with listening_socket() as listener:
-        async with open_house(rooms, migrating=True), AsyncExitStack() as stack:
-            stop = asyncio.Event()
-            hub = await stack.enter_async_context(Hub())
-            await stack.enter_async_context(watching_the_loop())
-            sandbox = await stack.enter_async_context(outside_world(rooms)) if load(House).is_sandbox else None
-            serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
-            keep_for_good()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(Worker(rooms).run(stop))
-                tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
-                tasks.create_task(_when(lambda: serving.started, announce, stop))
+    await _answer(rooms, announce, migrating=True, beside=Worker(rooms).run)
 
 
 async def run_web(announce: Announce) -> None:
     """`verf serve`: answers requests; jobs are done by `verf work` elsewhere."""
-    rooms = all_rooms()
+    await _answer(all_rooms(), announce)
+
+
+async def _answer(
+    rooms: Sequence[Room], announce: Announce, *, migrating: bool = False, beside: Beside | None = None
+) -> None:
+    """Serve the site until told to stop; what runs `beside` it ends with it."""
     with listening_socket() as listener:
-        async with open_house(rooms), AsyncExitStack() as stack:
+        async with open_house(rooms, migrating=migrating), AsyncExitStack() as stack:
             stop = asyncio.Event()
             hub = await stack.enter_async_context(Hub())
             await stack.enter_async_context(watching_the_loop())
@@ -52,6 +48,8 @@ async def run_web(announce: Announce) -> None:
             serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
             keep_for_good()
             async with asyncio.TaskGroup() as tasks:
+                if beside:
+                    tasks.create_task(beside(stop))
                 tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
                 tasks.create_task(_when(lambda: serving.started, announce, stop))
 
