@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 
 from verf.manifest import Product, Room
 from verf.settings import House, load
@@ -14,7 +13,6 @@ PLATFORM = (
     "database",
     "jobs",
     "limits",
-    "storage",
     "realtime",
     "web",
     "audit",
@@ -27,8 +25,7 @@ PLATFORM = (
 
 
 def platform_rooms() -> list[Room]:
-    manifests = (f"verf.{name}.manifest" for name in PLATFORM)
-    return [import_module(manifest).room for manifest in manifests if find_spec(manifest)]
+    return [import_module(f"verf.{name}.manifest").room for name in PLATFORM]
 
 
 def installed_products() -> list[Product]:
