@@ -40,6 +40,7 @@ class StatementDriver(Driver):
     def tm(self) -> TaskManager:
         return TaskManager()
 
+    # PgQueuer's protocol asks for it; only the worker's own line listens, and it brings its own.
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         raise NotImplementedError("This driver does not listen.")
 
