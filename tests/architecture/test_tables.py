@@ -11,6 +11,12 @@ OF_LIBRARIES = {"jobs.cron", "jobs.log", "jobs.queue", "jobs.statistics"}
 # Tables whose rows do not each belong to one organisation, with the reason. Add to it only with a reason.
 WITHOUT_ORGANISATION = {
     "audit.entries": "some concern the house itself; the others are walled by policies of their own",
+    "billing.findings": "differences with a provider, some of them nobody's yet; read by staff",
+    "billing.plan_versions": "the price list, the same for all",
+    "billing.prices": "the price list, the same for all",
+    "billing.provider_events": "webhooks, stored before it is known whom they concern; read by the worker and staff",
+    "billing.provider_prices": "the price list, as providers name it",
+    "billing.sync_cursors": "how far a provider's changes were read",
     "database.alembic_version": "which migrations were applied",
     "identity.links": "a person's own, and people may belong to several organisations",
     "identity.people": "a person may belong to several organisations",

@@ -20,6 +20,7 @@ PLATFORM = (
     "identity",
     "organisations",
     "notifications",
+    "billing",
     "admin",
 )
 

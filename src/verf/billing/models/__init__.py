@@ -1,0 +1,33 @@
+"""The tables of billing. What belongs to one organisation is walled; the catalogue and the inbox are the house's."""
+
+from verf.billing.models.catalogue import PlanVersion, Price, ProviderPrice
+from verf.billing.models.inbox import Finding, ProviderEvent, SyncCursor
+from verf.billing.models.money import Dispute, LedgerEntry, LedgerTransaction, Payment, Refund
+from verf.billing.models.subscriptions import (
+    CheckoutIntent,
+    Customer,
+    Grant,
+    PaymentMethod,
+    Subscription,
+    SubscriptionEvent,
+)
+
+__all__ = [
+    "CheckoutIntent",
+    "Customer",
+    "Dispute",
+    "Finding",
+    "Grant",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "Payment",
+    "PaymentMethod",
+    "PlanVersion",
+    "Price",
+    "ProviderEvent",
+    "ProviderPrice",
+    "Refund",
+    "Subscription",
+    "SubscriptionEvent",
+    "SyncCursor",
+]
