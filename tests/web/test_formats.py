@@ -23,6 +23,10 @@ def test_money_reads_as_in_the_language(language, shown):
 def test_money_knows_the_decimals_of_its_currency():
     assert formats.format_money(Money(990, "USD")) == "$9.90"
     assert formats.format_money(Money(990, "JPY")) == "¥990"
+    assert formats.format_money(Money(9_900, "KWD")).endswith("9.900")
+    assert formats.format_money(Money(990, "ISK")).endswith("990")
+    # CLDR shows no decimals for it; what is charged has two.
+    assert formats.format_money(Money(990, "RSD")).endswith("9.90")
     assert formats.format_money(Money(123450, "RUB"), 0) == "₽1,234"
     assert formats.format_compact_money(Money(1_250_000_00, "RUB")) == "₽1.2M"
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel import dates, lists, numbers, units
 
-from verf.kit import Money, now
+from verf.kit import Money, exponent_of, now
 from verf.web.locales import babel_locale, lazy
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -43,19 +43,17 @@ def format_percent(value: Number, digits: int = 0) -> str:
 
 def format_money(value: Money, digits: int | None = None) -> str:
     """Money(990, "USD") -> $9.90; digits=0 leaves out the minor units."""
-    places = numbers.get_currency_precision(value.currency)
-    amount = Decimal(value.minor_units).scaleb(-places)
-    if digits is None:
-        return _narrow(numbers.format_currency(amount, value.currency, locale=babel_locale()))
+    places = exponent_of(value.currency) if digits is None else digits
     pattern = numbers.parse_pattern(babel_locale().currency_formats["standard"].pattern)
-    pattern.frac_prec = (digits, digits)
-    return _narrow(str(pattern.apply(amount, babel_locale(), currency=value.currency, currency_digits=False)))
+    pattern.frac_prec = (places, places)
+    return _narrow(str(pattern.apply(value.decimal, babel_locale(), currency=value.currency, currency_digits=False)))
 
 
 def format_compact_money(value: Money) -> str:
     """Money(1_250_000_00, "RUB") -> 1.3M ₽, for tiles."""
-    amount = Decimal(value.minor_units).scaleb(-numbers.get_currency_precision(value.currency))
-    return _narrow(numbers.format_compact_currency(amount, value.currency, locale=babel_locale(), fraction_digits=1))
+    return _narrow(
+        numbers.format_compact_currency(value.decimal, value.currency, locale=babel_locale(), fraction_digits=1)
+    )
 
 
 def _narrow(shown: str) -> str:
