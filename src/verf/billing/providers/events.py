@@ -60,7 +60,11 @@ class Malformed(WebhookRefused):
 
 class ProviderUnreachable(Unavailable):
     """The provider did not answer, or answered 5xx or 429. For a POST the outcome is unknown: repeat the same bytes
-    with the same key."""
+    with the same key. `retry_after`: seconds it wants to be left in peace, when it said so."""
+
+    def __init__(self, message: str = "", *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ProviderRefused(Invalid):

@@ -25,6 +25,8 @@ class Abilities:
     has_trials: bool = False
     has_disputes: bool = False
     can_meter: bool = False
+    # close_checkout works on a page nobody has paid yet; else that page lives until it expires by itself.
+    can_close_checkouts: bool = True
     # It asks before it charges and wants its answer within these seconds.
     asks_first: bool = False
     # Webhooks carry no signature: the GET is the only proof.
