@@ -80,13 +80,16 @@ class Simulator:
     """A stand-in for one outside service, mounted in sandbox mode only.
 
     `create(folder)` makes the ASGI app that speaks the service's own protocol, mounted at /sandbox/<name>;
-    `control` is a router mounted at /sandbox/api/<name>. `folder` keeps its state over restarts.
+    `control` is a router mounted at /sandbox/api/<name>. `folder` keeps its state over restarts. `tick(app)` lives up
+    to the present by the sandbox clock; it is awaited about five times a second and after each step of the clock,
+    before the step is answered.
     """
 
     name: str
     title: str
     create: Callable[[Any], Any]
     control: APIRouter | None = None
+    tick: Callable[[Any], Awaitable[object]] | None = None
     documentation: str = ""
 
 

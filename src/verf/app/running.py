@@ -5,8 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
-
-from starlette.types import ASGIApp
+from functools import partial
 
 from verf.app.house import open_house, sandbox_folder
 from verf.app.rooms import all_rooms
@@ -17,7 +16,7 @@ from verf.manifest import Room
 from verf.notifications import use_smtp
 from verf.operations import watching_the_loop
 from verf.realtime import Hub
-from verf.sandbox import SmtpServer, create_sandbox, follow_clock
+from verf.sandbox import Guard, SmtpServer, create_sandbox, follow_clock
 from verf.settings import House, load
 
 Announce = Callable[[], Awaitable[None]]
@@ -52,6 +51,8 @@ async def _answer(
                     tasks.create_task(beside(stop))
                 tasks.create_task(_serve(serving.serve(sockets=[listener]), stop))
                 tasks.create_task(_when(lambda: serving.started, announce, stop))
+                if sandbox is not None:
+                    tasks.create_task(_when(lambda: serving.started, partial(sandbox.ticking.run, stop), stop))
 
 
 async def run_worker() -> None:
@@ -77,7 +78,7 @@ def keep_for_good() -> None:
 
 
 @asynccontextmanager
-async def outside_world(rooms: Sequence[Room]) -> AsyncIterator[ASGIApp]:
+async def outside_world(rooms: Sequence[Room]) -> AsyncIterator[Guard]:
     """Mail server, simulators and the clock, which moves waiting jobs with it."""
     folder = sandbox_folder()
     async with SmtpServer(folder) as smtp:

@@ -9,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
 
 from verf.errors import VerfError
 from verf.manifest import Simulator
@@ -19,6 +18,7 @@ from verf.sandbox.guard import Guard
 from verf.sandbox.mail_api import mail_api
 from verf.sandbox.mailbox import Mailbox
 from verf.sandbox.screens import screens
+from verf.sandbox.ticking import Ticking
 from verf.settings import House, load
 
 OWN_NAMES = {"api", "assets", "clock", "docs", "mail", "openapi.json"}
@@ -35,22 +35,24 @@ def create_sandbox(
     *,
     stylesheets: Sequence[str] = (),
     hosts: Collection[str] = (),
-) -> ASGIApp:
+) -> Guard:
     """`folder` is <data>/sandbox. `hooks` are awaited with each step of the clock; `hosts` are names we go by."""
     if not load(House).is_sandbox:
         raise SandboxRefused("The sandbox is never part of a house in production mode.")
     application = FastAPI(title="verf sandbox", openapi_url="/openapi.json", docs_url=None, redoc_url=None)
-    mailbox, clock = Mailbox(folder), Clock(folder, hooks)
+    ticking = Ticking()
+    mailbox, clock = Mailbox(folder), Clock(folder, [*hooks, ticking.after_step])
     application.include_router(mail_api(mailbox))
     application.include_router(clock_api(clock))
     for simulator in simulators:
         _plug_in(application, simulator, folder)
+        ticking.add(simulator, application.state.simulators[simulator.name])
     application.include_router(screens(mailbox, clock, simulators, folder, stylesheets))
     application.mount("/assets", StaticFiles(packages=[("verf.sandbox", "assets")]))
     for simulator in simulators:
         application.mount(f"/{simulator.name}", application.state.simulators[simulator.name])
     _explain_errors(application)
-    return Guard(application, hosts)
+    return Guard(application, hosts, ticking)
 
 
 def _plug_in(application: FastAPI, simulator: Simulator, folder: Path) -> None:

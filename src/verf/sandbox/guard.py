@@ -12,12 +12,15 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from verf.sandbox.ticking import Ticking
+
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str] = (), ticking: Ticking | None = None) -> None:
         self.app = app
+        self.ticking = ticking or Ticking()
         self.hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,5 @@
 from verf.manifest import Room
 from verf.sandbox.settings import SandboxSettings
 
-room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings)
+# Simulators of services that the platform itself talks to; those of products come with the products.
+room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings, simulators=())
