@@ -1,4 +1,4 @@
-from verf.billing import models
+from verf.billing import models, notices
 from verf.manifest import Room
 
-room = Room(name="billing", package="verf.billing", models=models)
+room = Room(name="billing", package="verf.billing", models=models, notices=notices.NOTICES)
