@@ -35,8 +35,8 @@ class PaymentSimulator:
 
     name: ClassVar[str]
     title: ClassVar[str]
-    # Under this path lies the protocol, which the faults concern; pages and whatever else lie elsewhere.
-    api: ClassVar[str]
+    # Under this path (or these) lies the protocol, which the faults concern; pages and whatever else lie elsewhere.
+    api: ClassVar[str | tuple[str, ...]]
     own_knobs: ClassVar[tuple[str, ...]] = ()
 
     app: FastAPI
