@@ -1,0 +1,81 @@
+"""What must exist at Paddle before it can be sold: products, prices and discounts, each found again by our own key."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from verf.billing.providers.orders import Discount, PriceTag
+from verf.billing.providers.paddle.answers import Api
+from verf.billing.providers.paddle.fields import KEY, Json, ours
+from verf.kit import Money
+
+
+async def publish(api: Api, price: PriceTag) -> str:
+    given = price.ref or api.connection.prices.get(price.key, "")
+    if given:
+        return given
+    product = await _product(api, price)
+    body = {"product_id": product, **terms_of(price), "custom_data": {KEY: price.key}}
+    return await _found_or_made(api, "/prices", price.key, body, product_id=product, recurring=_is_recurring(price))
+
+
+def terms_of(price: PriceTag) -> Json:
+    """The amount is what the customer pays: taxes are inside."""
+    cycle = {"interval": price.interval, "frequency": price.interval_count}
+    return {
+        "description": price.key,
+        "name": price.title,
+        "unit_price": _written(price.money),
+        "billing_cycle": cycle if price.interval != "once" else None,
+        "trial_period": None,
+        "tax_mode": "internal",
+        "quantity": {"minimum": 1, "maximum": 10_000},
+    }
+
+
+async def discount(api: Api, terms: Discount, currency: str) -> str:
+    """Without a code, so that nobody types it at a checkout of his own."""
+    key = _discount_key(terms, currency)
+    body: Json = {
+        "description": terms.code,
+        "type": "percentage" if terms.percent else "flat",
+        "amount": str(terms.percent) if terms.percent else str((terms.money or Money(0, currency)).minor_units),
+        "currency_code": None if terms.percent else currency,
+        "enabled_for_checkout": False,
+        "recur": terms.months > 1,
+        "maximum_recurring_intervals": terms.months if terms.months > 1 else None,
+        "custom_data": {KEY: key},
+    }
+    return await _found_or_made(api, "/discounts", key, body)
+
+
+def _discount_key(terms: Discount, currency: str) -> str:
+    said = f"{terms.code} {terms.percent} {terms.money} {terms.months} {currency}"
+    return sha256(said.encode()).hexdigest()[:32]
+
+
+async def _product(api: Api, price: PriceTag) -> str:
+    """One product for each plan, so that a customer's invoice names what was bought."""
+    key = f"{price.product}.{price.plan}"
+    body = {
+        "name": f"{price.product.title()} {price.plan.title()}",
+        "tax_category": api.connection.tax_category,
+        "custom_data": {KEY: key},
+    }
+    return await _found_or_made(api, "/products", key, body)
+
+
+async def _found_or_made(api: Api, path: str, key: str, body: Mapping[str, Any], **filters: str) -> str:
+    """Paddle has no idempotency keys: what an earlier try has made is looked for first."""
+    async for thing in api.every(path, status="active", per_page="200", **filters):
+        if ours(thing, KEY) == key:
+            return str(thing["id"])
+    return str((await api.post(path, body))["id"])
+
+
+def _is_recurring(price: PriceTag) -> str:
+    return "false" if price.interval == "once" else "true"
+
+
+def _written(money: Money) -> Json:
+    return {"amount": str(money.minor_units), "currency_code": money.currency}
