@@ -40,11 +40,49 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entitlement:
+    """Something that plans give more or less of. `feature` is the name that code asks for, `title` what people read.
+
+    A switch is on or off. A number is how many there may be at once, or a setting such as minutes between syncs, where
+    smaller is better. A quota is how many in a window: a period of the subscription, or the customer's day; a soft one
+    warns and lets through.
+    """
+
+    feature: str
+    title: str
+    kind: Literal["switch", "number", "quota"] = "switch"
+    per: Literal["day", "period"] = "period"
+    is_hard: bool = True
+    smaller_is_better: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """One way to pay for a plan. Prices of other currencies are prices of their own, never computed."""
+
+    money: Money
+    interval: Literal["day", "week", "month", "year", "once"] = "month"
+    interval_count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
+    """`gives` says how much of each entitlement: True for a switch, None for without limit; what is left out, it lacks.
+
+    A changed declaration becomes a new version at the next start; who has paid for the old one keeps it.
+    """
+
     name: str
-    price: Money
-    period: Literal["month", "year", "once"]
-    grants: frozenset[str]
+    title: str
+    # Going to a higher one is an upgrade and happens now; to a lower one, at the end of the period.
+    rank: int
+    prices: Sequence[Price]
+    gives: Mapping[str, int | bool | None]
+    summary: str = ""
+    trial_days: int = 0
+    # Access after a paid period while the next payment is being tried again.
+    grace_days: int = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,5 +163,8 @@ class Product(Room):
     promise: str = ""
     summary: str = ""
     features: Sequence[Feature] = ()
-    plans: Sequence[Plan] = field(default=())
+    entitlements: Sequence[Entitlement] = ()
+    plans: Sequence[Plan] = ()
+    # The plan that a newcomer tries for its trial_days without a card; empty: none.
+    trial_plan: str = ""
     bot: Any = None

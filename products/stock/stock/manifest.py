@@ -2,7 +2,7 @@ from stock import jobs, models
 from stock.api import routers as api_routers
 from stock.notices import NOTICES
 from stock.pages import routers as page_routers
-from stock.plans import PLANS
+from stock.plans import ENTITLEMENTS, PLANS
 from stock.settings import StockSettings, WildberriesSettings
 from stock.simulators import WILDBERRIES
 from verf.manifest import Feature, NavigationItem, Product
@@ -56,7 +56,9 @@ product = Product(
     jobs=jobs,
     schedules=jobs.SCHEDULES,
     notices=NOTICES,
+    entitlements=ENTITLEMENTS,
     plans=PLANS,
+    trial_plan="pro",
     navigation=(
         NavigationItem(label="Dashboard", href="/stock/", icon="layout-dashboard"),
         NavigationItem(label="Products", href="/stock/products", icon="package"),
