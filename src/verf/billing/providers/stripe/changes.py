@@ -1,0 +1,158 @@
+"""Changing a running subscription: plan, cancellation, pause."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+import stripe
+
+from verf.billing.providers.events import ProviderRefused
+from verf.billing.providers.orders import Preview, PriceTag
+from verf.billing.providers.stripe.amounts import from_stripe
+from verf.billing.providers.stripe.events import ref_of
+from verf.billing.providers.stripe.payments import moment
+from verf.billing.providers.stripe.subscriptions import licensed_item
+from verf.kit import now
+from verf.web import _
+
+Period = Literal["day", "week", "month", "year"]
+
+
+async def preview(client: stripe.StripeClient, ref: str, tag: PriceTag, price: str) -> Preview:
+    """What Stripe would put on the invoice this very second; the second goes back with the change."""
+    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    item = licensed_item(subscription)
+    second = max(int(now().timestamp()), item.current_period_start)
+    invoice = await client.v1.invoices.create_preview_async(
+        {
+            "subscription": ref,
+            "subscription_details": {
+                "items": [{"id": item.id, "price": price, "quantity": item.quantity or 1}],
+                "proration_behavior": "always_invoice",
+                "proration_date": second,
+            },
+        }
+    )
+    lines = [each async for each in invoice.lines.auto_paging_iter()]
+    debits = [line.period.end for line in lines if line.amount > 0]
+    return Preview(
+        due_now=from_stripe(max(0, invoice.amount_due), invoice.currency),
+        credit=from_stripe(-sum(line.amount for line in lines if line.amount < 0), invoice.currency),
+        next_payment=tag.money * (item.quantity or 1),
+        next_payment_at=moment(max(debits, default=item.current_period_end)),
+        token=str(second),
+    )
+
+
+async def change_now(client: stripe.StripeClient, ref: str, price: str, *, key: str, token: str) -> None:
+    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    item = licensed_item(subscription)
+    if item.price.id == price and subscription.schedule is None:
+        return
+    await _release(client, subscription, key)
+    params: stripe.params.SubscriptionUpdateParams = {
+        "items": [{"id": item.id, "price": price, "quantity": item.quantity or 1}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+    }
+    if token:
+        params["proration_date"] = int(token)
+    changed = await client.v1.subscriptions.update_async(ref, params, {"idempotency_key": key})
+    if changed.pending_update is not None:
+        raise ProviderRefused(
+            _("The difference could not be paid, so the plan stays as it is. Check the card and try again."),
+            provider_code="payment_failed",
+        )
+
+
+async def change_at_period_end(client: stripe.StripeClient, ref: str, tag: PriceTag, price: str, *, key: str) -> None:
+    """A schedule of two phases: what runs until its end, then the new price, then Stripe lets the schedule go."""
+    subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": ["schedule"]})
+    item = licensed_item(subscription)
+    if item.price.id == price:
+        await _release(client, subscription, key)
+        return
+    schedule = subscription.schedule
+    if not isinstance(schedule, stripe.SubscriptionSchedule):
+        schedule = await client.v1.subscription_schedules.create_async(
+            {"from_subscription": ref}, {"idempotency_key": f"{key}:schedule"}
+        )
+    running = _running_phase(schedule)
+    following: dict[str, Any] = {
+        "items": [{"price": price, "quantity": item.quantity or 1}],
+        "start_date": running["end_date"],
+        "duration": {"interval": cast(Period, tag.interval), "interval_count": tag.interval_count},
+        "proration_behavior": "none",
+    }
+    await client.v1.subscription_schedules.update_async(
+        schedule.id,
+        {"phases": cast(Any, [running, following]), "end_behavior": "release", "proration_behavior": "none"},
+        {"idempotency_key": f"{key}:phases"},
+    )
+
+
+async def cancel(client: stripe.StripeClient, ref: str, *, when: str, key: str) -> None:
+    if when == "now":
+        await client.v1.subscriptions.cancel_async(ref, {}, {"idempotency_key": key})
+        return
+    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    # A schedule owns the end of its subscription; a downgrade nobody lives to see is dropped.
+    await _release(client, subscription, key)
+    await client.v1.subscriptions.update_async(ref, {"cancel_at_period_end": True}, {"idempotency_key": key})
+
+
+async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:
+    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    if subscription.status == "paused":
+        await client.v1.subscriptions.resume_async(
+            ref, {"billing_cycle_anchor": {"type": "now"}}, {"idempotency_key": key}
+        )
+        return
+    params: stripe.params.SubscriptionUpdateParams = {}
+    if subscription.pause_collection is not None:
+        params["pause_collection"] = ""
+    if subscription.cancel_at_period_end:
+        params["cancel_at_period_end"] = False
+    elif subscription.cancel_at:
+        params["cancel_at"] = ""
+    if params:
+        await client.v1.subscriptions.update_async(ref, params, {"idempotency_key": key})
+
+
+async def pause(client: stripe.StripeClient, ref: str, *, key: str) -> None:
+    """The calendar runs on and its invoices are void: works in every billing mode, and prorates nothing.
+
+    The younger /pause endpoint would move the billing day and credit the unused rest.
+    """
+    await client.v1.subscriptions.update_async(
+        ref, {"pause_collection": {"behavior": "void"}}, {"idempotency_key": key}
+    )
+
+
+async def _release(client: stripe.StripeClient, subscription: stripe.Subscription, key: str) -> None:
+    if subscription.schedule is not None:
+        await client.v1.subscription_schedules.release_async(
+            ref_of(subscription.schedule), {}, {"idempotency_key": f"{key}:release"}
+        )
+
+
+def _running_phase(schedule: stripe.SubscriptionSchedule) -> dict[str, Any]:
+    """The phase that runs now, as it must be said again: what is left out would be taken away."""
+    starts = schedule.current_phase.start_date if schedule.current_phase else schedule.phases[0].start_date
+    phase = next(each for each in schedule.phases if each.start_date == starts)
+    said: dict[str, Any] = {
+        "items": [{"price": ref_of(each.price), "quantity": each.quantity or 1} for each in phase.items],
+        "start_date": phase.start_date,
+        "end_date": phase.end_date,
+        "proration_behavior": "none",
+    }
+    discounts = _discounts(phase.discounts or [])
+    if discounts:
+        said["discounts"] = discounts
+    if phase.trial_end and phase.trial_end > int(now().timestamp()):
+        said["trial_end"] = phase.trial_end
+    return said
+
+
+def _discounts(given: Sequence[Any]) -> list[dict[str, str]]:
+    kept = [{name: ref_of(getattr(each, name, None)) for name in ("discount", "coupon")} for each in given]
+    return [{name: value for name, value in each.items() if value} for each in kept]

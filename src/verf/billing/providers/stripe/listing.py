@@ -1,0 +1,52 @@
+"""What changed, and what was paid, since some time: for lost webhooks and the nightly comparison."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import stripe
+
+from verf.billing.providers.pictures import Payment, Subject
+from verf.billing.providers.stripe.events import subject_of
+from verf.billing.providers.stripe.payments import payment_of
+from verf.billing.providers.stripe.reading import WITH_CHARGE, belongings_of, root_of
+from verf.billing.states import PaymentState
+
+PAGE = 100
+
+
+async def changes(client: stripe.StripeClient, since: datetime) -> AsyncIterator[Subject]:
+    """Stripe keeps events for 30 days and lists them newest first."""
+    listed = await client.v1.events.list_async({"created": {"gte": int(since.timestamp())}, "limit": PAGE})
+    seen = [_subject(event) async for event in listed.auto_paging_iter()]
+    roots: dict[str, Subject] = {}
+    for subject in reversed(seen):
+        if subject is None:
+            continue
+        if subject.kind == "payment" and subject.ref not in roots:
+            roots[subject.ref] = await root_of(client, subject.ref)
+        yield roots.get(subject.ref, subject)
+
+
+async def payments(client: stripe.StripeClient, since: datetime, until: datetime) -> AsyncIterator[Payment]:
+    """By the time money moved, so over charges: an intent may be days older than the charge that paid it."""
+    listed = await client.v1.charges.list_async(
+        {
+            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+            "limit": PAGE,
+            "expand": [f"data.payment_intent.{each}" for each in WITH_CHARGE],
+        }
+    )
+    seen: set[str] = set()
+    async for charge in listed.auto_paging_iter():
+        intent = charge.payment_intent
+        if not isinstance(intent, stripe.PaymentIntent) or intent.id in seen:
+            continue
+        seen.add(intent.id)
+        payment = payment_of(intent, await belongings_of(client, {intent.id: intent}))
+        # A try that failed in this window, of an intent paid in another, belongs to that other one.
+        if payment.state is not PaymentState.PAID or since <= payment.occurred_at < until:
+            yield payment
+
+
+def _subject(event: stripe.Event) -> Subject | None:
+    return subject_of(event.type, event.data.object.to_dict())
