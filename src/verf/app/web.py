@@ -19,7 +19,8 @@ from verf.telemetry import Telemetry
 VERSION = "1"
 ABOUT = """
 Errors are `application/problem+json` (RFC 9457). Sign in with `POST /api/v1/auth/login` and send the access token as
-`Authorization: Bearer …`. Lists are paged with an opaque `cursor`. Limits are told in `RateLimit` headers.
+`Authorization: Bearer …`. Lists are paged with an opaque `cursor`. Limits are told in `RateLimit` headers. What moves
+money wants an `Idempotency-Key`: for 24 hours the same key with the same contents gets the same answer.
 """
 
 

@@ -9,7 +9,17 @@ from babel.messages.extract import extract_python
 # What manifests say to people.
 SHOWN = frozenset({"label", "title", "promise", "summary", "text"})
 # Errors of the rooms below this one: their sentences are translated when the answer is made.
-SPOKEN = frozenset({"DatabaseUnreachable", "NotFound", "QuotaExceeded", "TemporaryReducedCapacity"})
+SPOKEN = frozenset(
+    {
+        "DatabaseUnreachable",
+        "IdempotencyKeyInFlight",
+        "IdempotencyKeyMissing",
+        "IdempotencyKeyReused",
+        "NotFound",
+        "QuotaExceeded",
+        "TemporaryReducedCapacity",
+    }
+)
 
 Words = Iterator[tuple[int, str, Any, list[str]]]
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from verf.kit import now
+from verf.kit import new_id, now
 from verf.manifest import NavigationItem, Product, Room
 from verf.settings import House, load
 from verf.telemetry import log, request_id
@@ -65,7 +65,7 @@ def _new_environment(folders: Sequence[Path]) -> Environment:
         auto_reload=load(House).is_sandbox,
     )
     dress(environment)
-    environment.globals.update(icon=icon, static=static_url, charts=charts, now=now, locales=LOCALES)
+    environment.globals.update(icon=icon, static=static_url, charts=charts, now=now, new_id=new_id, locales=LOCALES)
     # Components are reachable from every template and from every block rendered alone.
     environment.globals["ui"] = environment.get_template("web/macros.html").module
     return environment
