@@ -33,6 +33,6 @@ class WataSettings(Section, env_prefix="VERF_WATA_"):
         simulated = {
             "token": SecretStr("sandbox"),
             "terminal": "3a16a4dd-8c83-fa4d-897a-3b334ed0ebed",
-            "url": f"http://127.0.0.1:{house.port}/sandbox/wata/api/h2h",
+            "url": f"{house.url}/sandbox/wata/api/h2h",
         }
         return self.model_copy(update=simulated)

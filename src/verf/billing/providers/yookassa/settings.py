@@ -42,6 +42,6 @@ class YooKassaSettings(Section, env_prefix="VERF_YOOKASSA_"):
         simulated = {
             "shop_id": "100500",
             "secret_key": SecretStr("test_sandbox"),
-            "url": f"http://127.0.0.1:{house.port}/sandbox/yookassa/v3",
+            "url": f"{house.url}/sandbox/yookassa/v3",
         }
         return self.model_copy(update=simulated)
