@@ -48,7 +48,7 @@ class PaymentReceipt:
 
 @dataclass(frozen=True)
 class PaymentFailed:
-    """`retries_on` is empty when nobody knows or nothing will be tried; `suspends_on` when access is suspended already."""
+    """`retries_on` is empty when nobody knows or nothing will be tried; `suspends_on` when access is gone already."""
 
     plan: str
     money: Money

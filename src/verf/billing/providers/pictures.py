@@ -13,6 +13,8 @@ from uuid import UUID
 from verf.billing.states import CheckoutState, DisputeState, PaymentKind, PaymentState, RefundState, SubscriptionState
 from verf.kit import Money
 
+SubjectKind = Literal["subscription", "payment", "checkout", "order", "method"]
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -21,7 +23,7 @@ class Subject:
     `order` is for providers that know no object of their own over several payments (Wata): the ref is our order id.
     """
 
-    kind: Literal["subscription", "payment", "checkout", "order", "method"]
+    kind: SubjectKind
     ref: str
 
     def __str__(self) -> str:

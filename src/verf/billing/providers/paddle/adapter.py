@@ -9,11 +9,11 @@ from verf.billing.providers.orders import Charge, Opened, Order, Preview, PriceT
 from verf.billing.providers.paddle import changes, checkouts, prices, refunds
 from verf.billing.providers.paddle.answers import Api, Unknown
 from verf.billing.providers.paddle.fields import Json, written
+from verf.billing.providers.paddle.notifications import event_of, subject_of
 from verf.billing.providers.paddle.payments import is_payment, payments_of
 from verf.billing.providers.paddle.settings import Connection
 from verf.billing.providers.paddle.signatures import check
 from verf.billing.providers.paddle.subscriptions import checkout_of, subscription_of
-from verf.billing.providers.paddle.webhooks import event_of, subject_of
 from verf.billing.providers.pictures import Payment, Picture, Refund, Subject
 from verf.billing.providers.provider import Abilities
 from verf.billing.states import Engine

@@ -23,9 +23,9 @@ from verf.billing.providers.wata.answers import (
     time_of,
 )
 from verf.billing.providers.wata.keys import Keyring
+from verf.billing.providers.wata.notifications import read
 from verf.billing.providers.wata.refunds import Refunds
 from verf.billing.providers.wata.settings import WataSettings
-from verf.billing.providers.wata.webhooks import read
 from verf.billing.providers.wata.wire import TITLE, Wire, number
 from verf.billing.states import Engine, PaymentState
 from verf.kit import Money, now

@@ -1,0 +1,314 @@
+"""Buying: from a price to a page of the provider, one open at a time for an organisation and a product."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing.earning import is_extendable
+from verf.billing.handling import refresh
+from verf.billing.mirroring import HOUSE, live_subscription
+from verf.billing.models import CheckoutIntent, PlanVersion, Price, ProviderPrice
+from verf.billing.owners import customer_of, lock
+from verf.billing.providers.events import ProviderRefused
+from verf.billing.providers.orders import Discount, Interval, Opened, Order, PriceTag
+from verf.billing.providers.pictures import Subject
+from verf.billing.providers.provider import Provider
+from verf.billing.providers.registry import enabled, provider
+from verf.billing.settings import BillingSettings
+from verf.billing.states import CheckoutState
+from verf.database import transaction
+from verf.errors import Conflict, Invalid, NotFound
+from verf.kit import Money, new_id, now
+from verf.settings import House, load
+from verf.web import _
+
+# Somebody else of the same organisation may be opening the same page right now.
+PATIENCE = 20
+PAUSE = 0.25
+
+
+class AlreadySubscribed(Conflict):
+    """There is a live subscription: change it instead of buying a second."""
+
+
+class CheckoutBeingOpened(Conflict):
+    """The same organisation opens this checkout at this very moment."""
+
+
+class NotForSale(Invalid):
+    """This price is not offered, or nobody here takes its currency."""
+
+
+class CheckoutUnknown(NotFound):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buyer:
+    organisation: UUID
+    person: UUID
+    email: str
+    locale: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is to be bought, and how."""
+
+    price: UUID
+    tag: PriceTag
+    source: Provider
+    due: Money
+    discount: Discount | None
+
+    def is_that_of(self, intent: CheckoutIntent) -> bool:
+        code = self.discount.code if self.discount else ""
+        return (intent.price_id, intent.provider, intent.promo_code) == (self.price, self.source.name, code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """`url` is empty while the page is being opened, and when it is over."""
+
+    id: UUID
+    product: str
+    plan: str
+    provider: str
+    state: CheckoutState
+    money: Money
+    url: str
+    expires_at: datetime
+    failure: str = ""
+
+
+async def start_checkout(
+    buyer: Buyer, price: UUID, *, through: str = "", discount: Discount | None = None, money: Money | None = None
+) -> Checkout:
+    """Open a page where this price can be paid; the page that is open already, if it is for the same.
+
+    `through` names the provider; the first that takes the currency otherwise. `money` is the first payment after the
+    discount. Calls outside: not inside a transaction.
+    """
+    async with transaction(organisation=buyer.organisation) as session:
+        tag, _version = await price_tag(session, price)
+    source = choose(tag.money.currency, through)
+    choice = Choice(price=price, tag=tag, source=source, due=money or tag.money, discount=discount)
+    for _attempt in range(PATIENCE):
+        intent, is_mine = await _claim(buyer, choice)
+        if is_mine:
+            return await _open(buyer, intent, choice)
+        if not intent.url:
+            await asyncio.sleep(PAUSE)
+        elif choice.is_that_of(intent):
+            return await _seen(buyer.organisation, intent.id)
+        else:
+            await _supersede(intent)
+    raise CheckoutBeingOpened(_("A payment page is being opened for you already. Please try again in a moment."))
+
+
+async def see_checkout(organisation: UUID, intent: UUID) -> Checkout:
+    return await _seen(organisation, intent)
+
+
+async def check_checkout(organisation: UUID, intent: UUID) -> Checkout:
+    """Ask the provider now, as when the customer comes back from its page; the truth as far as it is known."""
+    async with transaction(organisation=organisation) as session:
+        row = await _one(session, organisation, intent)
+    if row.state == CheckoutState.OPEN and row.ref:
+        await refresh(row.provider, Subject("checkout", row.ref), cause="return from checkout")
+    return await _seen(organisation, intent)
+
+
+def choose(currency: str, through: str) -> Provider:
+    """The provider asked for, or the first that takes this currency."""
+    for source in offered():
+        if currency in source.abilities.currencies and through in ("", source.name):
+            return source
+    raise NotForSale(
+        _("Nobody here takes %(currency)s this way.") % {"currency": currency}, fields={"provider": through}
+    )
+
+
+def offered() -> list[Provider]:
+    wanted = [name.strip() for name in load(BillingSettings).providers.split(",") if name.strip()]
+    found = {source.name: source for source in enabled()}
+    return [found[name] for name in wanted if name in found] if wanted else list(found.values())
+
+
+async def price_tag(session: AsyncSession, price: UUID) -> tuple[PriceTag, PlanVersion]:
+    row = await session.get(Price, price)
+    if row is None or not row.is_offered:
+        raise NotForSale(_("This price is not offered any more. Please choose again."), fields={"price": "gone"})
+    plan = await session.get_one(PlanVersion, row.plan_version_id)
+    return tag_of(row, plan), plan
+
+
+def tag_of(row: Price, plan: PlanVersion) -> PriceTag:
+    return PriceTag(
+        key=row.key,
+        title=f"{plan.product} {plan.title}",
+        product=plan.product,
+        plan=plan.plan,
+        money=Money(row.amount, row.currency),
+        interval=cast("Interval", row.interval),
+        interval_count=row.interval_count,
+    )
+
+
+async def published(source: Provider, tag: PriceTag, price: UUID) -> str:
+    """The provider's name for a price, made there once; empty for providers without prices. Calls outside."""
+    if not source.abilities.has_prices:
+        return ""
+    query = select(ProviderPrice.ref).where(
+        ProviderPrice.provider == source.name,
+        ProviderPrice.account == source.account,
+        ProviderPrice.is_live == source.is_live,
+        ProviderPrice.price_id == price,
+    )
+    async with transaction() as session:
+        known = await session.scalar(query)
+    if known:
+        return known
+    ref = await source.publish_price(tag)
+    values = {
+        "id": new_id(),
+        "provider": source.name,
+        "account": source.account,
+        "is_live": source.is_live,
+        "price_id": price,
+        "ref": ref,
+    }
+    async with transaction() as session:
+        await session.execute(insert(ProviderPrice).values(values).on_conflict_do_nothing())
+    return ref
+
+
+async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
+    """The open intent of this organisation and product, and whether it is ours to open at the provider."""
+    async with transaction(organisation=buyer.organisation) as session:
+        await lock(session, buyer.organisation, choice.tag.product)
+        await _refuse_a_second(session, buyer.organisation, choice.tag.product, choice.source)
+        query = select(CheckoutIntent).where(
+            CheckoutIntent.organisation_id == buyer.organisation,
+            CheckoutIntent.product == choice.tag.product,
+            CheckoutIntent.state == CheckoutState.OPEN,
+        )
+        found = await session.scalar(query)
+        if found is not None and found.expires_at <= now():
+            found.state, found.closed_at = CheckoutState.EXPIRED, now()
+            await session.flush()
+            found = None
+        if found is not None:
+            # Left behind by a process that died while it was opening the page: the same order, asked again.
+            is_orphan = not found.url and found.created_at + load(BillingSettings).checkout_time / 30 < now()
+            return found, is_orphan and choice.is_that_of(found)
+        intent = CheckoutIntent(
+            id=new_id(),
+            organisation_id=buyer.organisation,
+            person_id=buyer.person,
+            email=buyer.email,
+            product=choice.tag.product,
+            price_id=choice.price,
+            provider=choice.source.name,
+            account=choice.source.account,
+            is_live=choice.source.is_live,
+            currency=choice.due.currency,
+            amount=choice.due.minor_units,
+            promo_code=choice.discount.code if choice.discount else "",
+            locale=buyer.locale,
+            state=CheckoutState.OPEN,
+            url="",
+            expires_at=now() + load(BillingSettings).checkout_time,
+        )
+        session.add(intent)
+        return intent, True
+
+
+async def _refuse_a_second(session: AsyncSession, organisation: UUID, product: str, source: Provider) -> None:
+    live = await live_subscription(session, organisation, product)
+    if live is None or live.provider == HOUSE or is_extendable(live, source.name):
+        return
+    raise AlreadySubscribed(_("You have a subscription already. Change its plan instead of buying another."))
+
+
+async def _open(buyer: Buyer, intent: CheckoutIntent, choice: Choice) -> Checkout:
+    source = choice.source
+    async with transaction(organisation=buyer.organisation) as session:
+        account = (source.name, source.account, source.is_live)
+        customer = await customer_of(session, buyer.organisation, account)
+    try:
+        ref = await published(source, choice.tag, choice.price)
+        order = Order(
+            id=intent.id,
+            organisation=buyer.organisation,
+            email=buyer.email,
+            price=PriceTag(**{**vars(choice.tag), "ref": ref}),
+            money=Money(intent.amount, intent.currency),
+            return_url=f"{load(House).url}/billing/return?checkout={intent.id}",
+            expires_at=intent.expires_at,
+            locale=buyer.locale,
+            customer=customer,
+            discount=choice.discount,
+        )
+        opened = await source.open_checkout(order)
+    except ProviderRefused as error:
+        await _note(buyer.organisation, intent.id, failure=str(error))
+        raise
+    await _note(buyer.organisation, intent.id, opened=opened)
+    return await _seen(buyer.organisation, intent.id)
+
+
+async def _supersede(intent: CheckoutIntent) -> None:
+    """Something else was chosen: the page before must not be paid any more. If it has been, its outcome counts."""
+    source = provider(intent.provider)
+    try:
+        await source.close_checkout(intent.ref or "")
+    except ProviderRefused:
+        await refresh(intent.provider, Subject("checkout", intent.ref or ""), cause="another plan was chosen")
+    async with transaction(organisation=intent.organisation_id) as session:
+        row = await _one(session, intent.organisation_id, intent.id)
+        if row.state == CheckoutState.OPEN:
+            row.state, row.closed_at = CheckoutState.EXPIRED, now()
+            row.failure = "superseded"
+
+
+async def _note(organisation: UUID, intent: UUID, *, opened: Opened | None = None, failure: str = "") -> None:
+    async with transaction(organisation=organisation) as session:
+        row = await _one(session, organisation, intent)
+        if opened is not None:
+            row.ref, row.url, row.expires_at = opened.ref, opened.url, opened.expires_at
+            row.next_check_at = now() + (load(BillingSettings).checkout_time / 30)
+        elif row.state == CheckoutState.OPEN:
+            row.state, row.failure, row.closed_at = CheckoutState.FAILED, failure[:500], now()
+
+
+async def _seen(organisation: UUID, intent: UUID) -> Checkout:
+    async with transaction(organisation=organisation) as session:
+        row = await _one(session, organisation, intent)
+        price = await session.get_one(Price, row.price_id)
+        plan = await session.get_one(PlanVersion, price.plan_version_id)
+        return Checkout(
+            id=row.id,
+            product=row.product,
+            plan=plan.plan,
+            provider=row.provider,
+            state=CheckoutState(row.state),
+            money=Money(row.amount, row.currency),
+            url=row.url if row.state == CheckoutState.OPEN else "",
+            expires_at=row.expires_at,
+            failure=row.failure,
+        )
+
+
+async def _one(session: AsyncSession, organisation: UUID, intent: UUID) -> CheckoutIntent:
+    query = select(CheckoutIntent).where(CheckoutIntent.organisation_id == organisation, CheckoutIntent.id == intent)
+    row = await session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise CheckoutUnknown(_("There is no such checkout."))
+    return row

@@ -1,0 +1,164 @@
+"""Subscriptions whose calendar we keep ourselves: time is earned by a paid payment, and by nothing else.
+
+The first payment of an order opens a subscription, or adds a period to the one that runs; a renewal, which our own
+engine asked for, moves it on by the period that was written down beforehand; a proration changes its plan.
+"""
+
+from typing import cast
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing.findings import report
+from verf.billing.mirroring import HOUSE, keep_method, make_room, move
+from verf.billing.models import CheckoutIntent, Payment, Price, Subscription
+from verf.billing.periods import Calendar, Period
+from verf.billing.providers import pictures
+from verf.billing.providers.orders import Interval
+from verf.billing.states import Engine, PaymentKind, PaymentState, SubscriptionState
+from verf.billing.takings import Till
+from verf.kit import new_id
+
+
+async def earn(till: Till, payment: Payment, seen: pictures.Payment, row: Subscription | None) -> Subscription | None:
+    """What a payment does to a subscription of our own engine, done once however often it is asked."""
+    if payment.state != PaymentState.PAID:
+        return row
+    if payment.subscription_id is None and payment.period_end is None:
+        return await _begin(till, payment, seen)
+    if row is not None and row.engine == Engine.OWN and row.state != SubscriptionState.ENDED:
+        await _go_on(till.session, payment, row)
+    return row
+
+
+async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscription | None:
+    intent = till.owner.intent
+    if intent is None or seen.order != intent.id:
+        return None
+    if (payment.amount, payment.currency) != (intent.amount, intent.currency):
+        await _differs(till, payment, intent)
+        return None
+    price = await till.session.get_one(Price, intent.price_id)
+    live = await make_room(till.session, till.owner.organisation, till.owner.product)
+    if live is not None and is_extendable(live, payment.provider):
+        _extend(live, price, payment)
+        row = live
+    else:
+        row = await _open(till, intent, price, payment, live)
+    payment.subscription_id = row.id
+    if seen.method and seen.method.can_charge_again:
+        row.method_id = await keep_method(till, seen.method)
+    charge_next(row)
+    await till.session.flush()
+    return row
+
+
+def is_extendable(live: Subscription, provider: str) -> bool:
+    """Another period may be bought on top of one that nobody will be charged for by itself."""
+    return live.engine == Engine.OWN and live.provider in (provider, HOUSE) and live.method_id is None
+
+
+async def _open(
+    till: Till, intent: CheckoutIntent, price: Price, payment: Payment, live: Subscription | None
+) -> Subscription:
+    provider, account, is_live = till.account
+    row = Subscription(
+        id=new_id(),
+        organisation_id=till.owner.organisation,
+        product=till.owner.product,
+        provider=provider,
+        account=account,
+        is_live=is_live,
+        ref=str(intent.id),
+        engine=Engine.OWN,
+        state=SubscriptionState.ACTIVE,
+        plan_version_id=price.plan_version_id,
+        price_id=price.id,
+        currency=price.currency,
+        quantity=intent.quantity,
+        intent_id=intent.id,
+        anchor_at=payment.occurred_at,
+        period_index=0,
+        duplicate_of=live.id if live else None,
+        cancel_reason="",
+        access_hold="",
+        ended_because="",
+    )
+    _place(row, calendar_of(row, price).period(0), payment)
+    till.session.add(row)
+    await till.session.flush()
+    if live is not None:
+        await report(
+            till.session,
+            till.account,
+            "duplicate",
+            f"payment:{payment.ref}",
+            organisation=till.owner.organisation,
+            ours={"live": f"{live.provider} {live.ref}"},
+            theirs={"order": str(intent.id)},
+            proposal="Refund this payment: the organisation pays for this product already.",
+        )
+    return row
+
+
+def _extend(row: Subscription, price: Price, payment: Payment) -> None:
+    """The next period begins where the paid time ends, or now if that has passed: no day is lost or given twice."""
+    start = row.period_end
+    if start is None or start <= payment.occurred_at or price.id != row.price_id:
+        # Another length of period, or a gap: the calendar starts anew.
+        row.anchor_at, row.period_index = max(start or payment.occurred_at, payment.occurred_at), 0
+    else:
+        row.period_index += 1
+    row.price_id, row.plan_version_id = price.id, price.plan_version_id
+    move(row, SubscriptionState.ACTIVE)
+    _place(row, calendar_of(row, price).period(row.period_index), payment)
+
+
+async def _go_on(session: AsyncSession, payment: Payment, row: Subscription) -> None:
+    """A charge of our own engine came through."""
+    if payment.price_id is not None and (payment.kind == PaymentKind.PRORATION or _is_next(payment, row)):
+        price = await session.get_one(Price, payment.price_id)
+        row.price_id, row.plan_version_id = price.id, price.plan_version_id
+        if row.pending_price_id == price.id:
+            row.pending_price_id = None
+    if not _is_next(payment, row):
+        return
+    row.period_start, row.period_end = payment.period_start, payment.period_end
+    row.period_index += 1
+    move(row, SubscriptionState.ACTIVE)
+    charge_next(row)
+    await session.flush()
+
+
+def _is_next(payment: Payment, row: Subscription) -> bool:
+    return (
+        payment.kind == PaymentKind.RENEWAL
+        and payment.period_end is not None
+        and (row.period_end is None or payment.period_end > row.period_end)
+    )
+
+
+def calendar_of(row: Subscription, price: Price) -> Calendar:
+    return Calendar(row.anchor_at, cast("Interval", price.interval), price.interval_count, row.zone or "UTC")
+
+
+def charge_next(row: Subscription) -> None:
+    """Our engine looks at it again when the paid time is over: to charge, or to end it."""
+    row.next_charge_at = row.period_end
+
+
+def _place(row: Subscription, period: Period, payment: Payment) -> None:
+    row.period_start, row.period_end = period.start, period.end
+    payment.period_start, payment.period_end = period.start, period.end
+
+
+async def _differs(till: Till, payment: Payment, intent: CheckoutIntent) -> None:
+    await report(
+        till.session,
+        till.account,
+        "amount_differs",
+        f"payment:{payment.ref}",
+        organisation=till.owner.organisation,
+        ours={"amount": intent.amount, "currency": intent.currency},
+        theirs={"amount": payment.amount, "currency": payment.currency},
+        proposal="Another sum was paid than was asked for. Nothing was given for it: refund it, or grant by hand.",
+    )

@@ -1,0 +1,285 @@
+"""Payments, refunds and disputes as a provider shows them, into rows, ledger and access; each step once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing import grants, ledger
+from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded
+from verf.billing.findings import report
+from verf.billing.models import Dispute, Payment, PlanVersion, Price, ProviderPrice, Refund, Subscription
+from verf.billing.owners import Owner
+from verf.billing.providers import pictures
+from verf.billing.providers.pictures import Picture
+from verf.billing.states import DisputeState, PaymentKind, PaymentState, RefundState
+from verf.jobs import announce
+
+GRACE_DAYS = 3
+FINAL = {PaymentState.PAID}
+
+
+@dataclass(frozen=True)
+class Till:
+    """Where the money of one picture is written down."""
+
+    session: AsyncSession
+    picture: Picture
+    owner: Owner
+
+    @property
+    def account(self) -> tuple[str, str, bool]:
+        return (self.picture.provider, self.picture.account, self.picture.is_live)
+
+
+async def record_payment(till: Till, seen: pictures.Payment, subscription: Subscription | None) -> Payment:
+    """The row of this payment, brought up to what the provider says. `paid` is written at the moment it first is."""
+    payment = await _row(till, seen, subscription)
+    before = payment.state
+    _describe(payment, seen)
+    if before not in FINAL:
+        payment.state = seen.state
+    if subscription and payment.subscription_id is None:
+        payment.subscription_id = subscription.id
+    await till.session.flush()
+    if payment.state != before:
+        await _tell(till, payment)
+    if payment.state == PaymentState.PAID:
+        await ledger.post(till.session, payment, ledger.charge(payment))
+        if payment.fee:
+            await ledger.post(till.session, payment, ledger.fee(payment))
+        await _record_what_went_back(till, payment, seen)
+    return payment
+
+
+async def grant_for(till: Till, payment: Payment, subscription: Subscription | None) -> None:
+    """Access for what was paid, for the time it was paid for. Asked again, nothing more is given."""
+    if payment.state != PaymentState.PAID or payment.price_id is None or payment.period_end is None:
+        return
+    price = await till.session.get_one(Price, payment.price_id)
+    plan = await till.session.get_one(PlanVersion, price.plan_version_id)
+    starts_at = payment.period_start or payment.occurred_at
+    if payment.kind == PaymentKind.INITIAL:
+        starts_at = min(starts_at, payment.occurred_at)
+    await grants.give(
+        till.session,
+        payment.organisation_id,
+        payment.product,
+        source="payment",
+        source_ref=str(payment.id),
+        plan_version=plan.id,
+        starts_at=starts_at,
+        ends_at=payment.period_end,
+        grace_until=payment.period_end + timedelta(days=int(plan.terms.get("grace_days", GRACE_DAYS))),
+        subscription=subscription.id if subscription else None,
+    )
+
+
+async def price_of(till: Till, ref: str) -> UUID | None:
+    """Our price by the provider's name for it."""
+    provider, account, is_live = till.account
+    query = select(ProviderPrice.price_id).where(
+        ProviderPrice.provider == provider,
+        ProviderPrice.account == account,
+        ProviderPrice.is_live == is_live,
+        ProviderPrice.ref == ref,
+    )
+    return await till.session.scalar(query) if ref else None
+
+
+async def paid_until(session: AsyncSession, subscription: Subscription) -> datetime | None:
+    """The end of the time that has been paid for and not paid back."""
+    query = select(func.max(Payment.period_end)).where(
+        Payment.subscription_id == subscription.id,
+        Payment.state == PaymentState.PAID,
+        Payment.refunded < Payment.amount,
+    )
+    return await session.scalar(query)
+
+
+async def _row(till: Till, seen: pictures.Payment, subscription: Subscription | None) -> Payment:
+    provider, account, is_live = till.account
+    query = select(Payment).where(
+        Payment.provider == provider, Payment.account == account, Payment.is_live == is_live, Payment.ref == seen.ref
+    )
+    found = await till.session.scalar(query.execution_options(populate_existing=True))
+    attempt = till.owner.attempt
+    if found is None and attempt is not None and seen.order == attempt.id and attempt.ref is None:
+        attempt.ref = seen.ref
+        return attempt
+    if found is not None:
+        return found
+    intent = till.owner.intent if till.owner.intent and seen.order == till.owner.intent.id else None
+    payment = Payment(
+        organisation_id=till.owner.organisation,
+        product=till.owner.product,
+        subscription_id=subscription.id if subscription else None,
+        intent_id=intent.id if intent else None,
+        provider=provider,
+        account=account,
+        is_live=is_live,
+        ref=seen.ref,
+        kind=seen.kind or (PaymentKind.INITIAL if intent else PaymentKind.RENEWAL),
+        state=PaymentState.PENDING,
+        currency=seen.money.currency,
+        amount=seen.money.minor_units,
+        refunded=0,
+        price_id=await price_of(till, seen.price) or (intent.price_id if intent and not seen.price else None),
+        period_start=seen.period_start,
+        period_end=seen.period_end,
+        occurred_at=seen.occurred_at,
+    )
+    till.session.add(payment)
+    return payment
+
+
+def _describe(payment: Payment, seen: pictures.Payment) -> None:
+    """What may still become known of a payment; its sum, once paid, is what was paid."""
+    if payment.state not in FINAL:
+        payment.occurred_at = seen.occurred_at
+        payment.amount, payment.currency = seen.money.minor_units, seen.money.currency
+        payment.tax = seen.tax.minor_units if seen.tax else 0
+        payment.fee = seen.fee.minor_units if seen.fee and seen.fee.currency == seen.money.currency else 0
+        payment.period_start = seen.period_start or payment.period_start
+        payment.period_end = seen.period_end or payment.period_end
+        payment.failure_code = seen.failure.code if seen.failure else ""
+        payment.failure_is_hard = bool(seen.failure and seen.failure.is_hard)
+    payment.method_title = seen.method.title if seen.method else payment.method_title or ""
+    payment.number = seen.number or payment.number or ""
+    payment.invoice_url = seen.invoice_url or payment.invoice_url or ""
+    payment.receipt_url = seen.receipt_url or payment.receipt_url or ""
+
+
+async def _tell(till: Till, payment: Payment) -> None:
+    if payment.state == PaymentState.PAID:
+        await announce(till.session, PaymentRecorded(payment.organisation_id, payment.id))
+    if payment.state == PaymentState.FAILED:
+        await announce(till.session, PaymentFailed(payment.organisation_id, payment.id))
+
+
+async def _record_what_went_back(till: Till, payment: Payment, seen: pictures.Payment) -> None:
+    for refund in sorted(seen.refunds, key=lambda each: (each.occurred_at, each.ref)):
+        await _record_refund(till, payment, refund)
+    for dispute in seen.disputes:
+        await _record_dispute(till, payment, dispute)
+
+
+async def _record_refund(till: Till, payment: Payment, seen: pictures.Refund) -> None:
+    refund, is_new = await _refund_row(till, payment, seen)
+    before = RefundState.FAILED if is_new else refund.state
+    if before in (seen.state, RefundState.DONE):
+        return
+    counted = before in (RefundState.PENDING, RefundState.DONE)
+    counts = seen.state in (RefundState.PENDING, RefundState.DONE)
+    change = (counts - counted) * refund.amount
+    if payment.refunded + change > payment.amount:
+        await report(
+            till.session,
+            till.account,
+            "refund_exceeds_payment",
+            f"payment:{payment.ref}",
+            organisation=payment.organisation_id,
+            ours={"refunded": payment.refunded, "amount": payment.amount},
+            theirs={"refund": seen.ref, "amount": seen.money.minor_units},
+        )
+        change = payment.amount - payment.refunded
+    payment.refunded += change
+    refund.state = seen.state
+    await till.session.flush()
+    if seen.state == RefundState.DONE:
+        await _pay_back(till, payment, refund, seen)
+
+
+async def _refund_row(till: Till, payment: Payment, seen: pictures.Refund) -> tuple[Refund, bool]:
+    """By the provider's id; else the one staff has asked for and whose answer we have not stored yet; else new."""
+    provider, account, is_live = till.account
+    ours = select(Refund).where(Refund.payment_id == payment.id).with_for_update()
+    known = list(await till.session.scalars(ours.order_by(Refund.created_at)))
+    for refund in known:
+        if refund.ref == seen.ref:
+            return refund, False
+    for refund in known:
+        if refund.ref is None and refund.amount == seen.money.minor_units and refund.state == RefundState.PENDING:
+            refund.ref = seen.ref
+            return refund, False
+    refund = Refund(
+        organisation_id=payment.organisation_id,
+        payment_id=payment.id,
+        provider=provider,
+        account=account,
+        is_live=is_live,
+        ref=seen.ref,
+        state=seen.state,
+        currency=seen.money.currency,
+        amount=seen.money.minor_units,
+        reason=seen.reason,
+        occurred_at=seen.occurred_at,
+    )
+    till.session.add(refund)
+    return refund, True
+
+
+async def _pay_back(till: Till, payment: Payment, refund: Refund, seen: pictures.Refund) -> None:
+    done = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == payment.id, Refund.state == RefundState.DONE
+    )
+    total = int(await till.session.scalar(done) or 0)
+    movement = ledger.refund(payment, seen.ref, refund.amount, before=total - refund.amount, at=seen.occurred_at)
+    if await ledger.post(till.session, payment, movement):
+        await announce(till.session, RefundRecorded(payment.organisation_id, refund.id))
+    if total >= payment.amount:
+        await grants.revoke(
+            till.session,
+            payment.organisation_id,
+            source="payment",
+            source_ref=str(payment.id),
+            because="refunded",
+        )
+
+
+async def _record_dispute(till: Till, payment: Payment, seen: pictures.Dispute) -> None:
+    provider, account, is_live = till.account
+    query = select(Dispute).where(
+        Dispute.provider == provider, Dispute.account == account, Dispute.is_live == is_live, Dispute.ref == seen.ref
+    )
+    dispute = await till.session.scalar(query)
+    before = dispute.state if dispute else None
+    if before == seen.state:
+        return
+    if dispute is None:
+        dispute = Dispute(
+            organisation_id=payment.organisation_id,
+            payment_id=payment.id,
+            provider=provider,
+            account=account,
+            is_live=is_live,
+            ref=seen.ref,
+            state=seen.state,
+            currency=seen.money.currency,
+            amount=seen.money.minor_units,
+            reason=seen.reason,
+            occurred_at=seen.occurred_at,
+        )
+        till.session.add(dispute)
+    dispute.state = seen.state
+    await till.session.flush()
+    await _book_dispute(till, payment, dispute, seen)
+    await announce(till.session, DisputeChanged(payment.organisation_id, dispute.id, seen.state))
+
+
+async def _book_dispute(till: Till, payment: Payment, dispute: Dispute, seen: pictures.Dispute) -> None:
+    """A dispute seen only when it was over has been opened all the same."""
+    steps = ["opened"] if seen.state == DisputeState.OPEN else ["opened", seen.state]
+    for step in steps:
+        movement = ledger.dispute(payment, seen.ref, step, dispute.amount, at=seen.occurred_at)
+        await ledger.post(till.session, payment, movement)
+    if seen.state == DisputeState.LOST:
+        await grants.revoke(
+            till.session,
+            payment.organisation_id,
+            source="payment",
+            source_ref=str(payment.id),
+            because="dispute lost",
+        )

@@ -1,0 +1,73 @@
+"""The door for providers. No sign-in, no cookies: the signature is the proof, the answer says stored or not."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from verf.billing.inbox import Stored, store
+from verf.billing.providers.events import Event, WebhookRefused
+from verf.billing.providers.provider import Provider
+from verf.billing.providers.registry import provider as provider_named
+from verf.database import transaction
+from verf.errors import TooLarge
+from verf.limits import client_address
+from verf.telemetry import counter, log
+from verf.web import problem_responses
+
+LARGEST = 1024 * 1024
+RECEIVED = counter("verf_billing_webhooks_total", "Webhooks received, by what was done.", ["provider", "outcome"])
+
+router = APIRouter(prefix="/api/v1/billing", tags=["billing"])
+
+
+@router.post(
+    "/webhook/{provider}",
+    summary="Where a payment provider tells that something has changed",
+    responses=problem_responses(400, 404, 409, 413, 503),
+)
+async def receive(provider: str, request: Request) -> Response:
+    """Signed by the provider, stored word for word before the answer, handled later by reading the object again.
+
+    2xx: stored, or of no concern. 400: not authentic. 404: not set up here. 409: an order that may not be paid (asked
+    by providers that ask first). 5xx: not stored; please send again.
+    """
+    source = provider_named(provider)
+    body = await _body(request)
+    event = await _verified(source, request, body)
+    stored = await _store(source, event, request, body)
+    RECEIVED.labels(source.name, stored.state).inc()
+    if not stored.is_payable:
+        return JSONResponse({"payable": False}, 409)
+    return JSONResponse({"stored": True})
+
+
+class WebhookTooLarge(TooLarge):
+    """No provider sends that much."""
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            raise WebhookTooLarge(f"A webhook has at most {LARGEST} bytes.")
+    return bytes(body)
+
+
+async def _verified(source: Provider, request: Request, body: bytes) -> Event:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        return await source.verify(headers, body, sender=client_address(request))
+    except WebhookRefused as error:
+        RECEIVED.labels(source.name, "refused").inc()
+        log(__name__).warning(
+            "a webhook was refused", provider=source.name, why=type(error).__name__, reason=error.reason
+        )
+        raise
+
+
+async def _store(source: Provider, event: Event, request: Request, body: bytes) -> Stored:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    # Only a question needs to see whose order it is.
+    scope = f"billing: {source.name} asks whether to charge" if event.question else None
+    async with transaction(system=scope) as session:
+        return await store(session, source, event, headers=headers, body=body)
