@@ -13,7 +13,7 @@ from verf.billing.models import CheckoutIntent, Subscription
 from verf.billing.owners import owner_of
 from verf.billing.providers.pictures import Picture
 from verf.billing.states import CheckoutState, DisputeState, Engine, PaymentState, SubscriptionState
-from verf.billing.takings import Till, grant_for, record_payment
+from verf.billing.takings import Till, grant_for, record_payment, record_what_went_back
 from verf.jobs import announce
 from verf.kit import now
 
@@ -58,6 +58,7 @@ async def _record_payments(till: Till, row: Subscription | None) -> Subscription
         if seen.method and seen.method.can_charge_again and row is not None and row.engine == Engine.OWN:
             row.method_id = await keep_method(till, seen.method)
         await grant_for(till, payment, row)
+        await record_what_went_back(till, payment, seen)
     return row
 
 

@@ -40,6 +40,7 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
     price = await till.session.get_one(Price, intent.price_id)
     live = await make_room(till.session, till.owner.organisation, till.owner.product)
     if live is not None and is_extendable(live, payment.provider):
+        payment.kind = PaymentKind.RENEWAL
         _extend(live, price, payment)
         row = live
     else:

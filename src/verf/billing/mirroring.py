@@ -206,7 +206,7 @@ async def _open(till: Till, seen: pictures.Subscription) -> Subscription | None:
     if price is None:
         await _unknown_price(till, seen)
         return None
-    if price != intent.price_id:
+    if await _first_price(till, price) != intent.price_id:
         await _differs_from_intent(till, seen, intent)
     in_the_way = None
     if seen.state != SubscriptionState.ENDED:
@@ -233,6 +233,12 @@ async def _open(till: Till, seen: pictures.Subscription) -> Subscription | None:
     if in_the_way:
         await _is_a_duplicate(till, seen, in_the_way)
     return row
+
+
+async def _first_price(till: Till, current: UUID) -> UUID | None:
+    """The price it was opened with; it may have been changed since, before we heard of it at all."""
+    first = min(till.picture.payments, key=lambda each: (each.occurred_at, each.ref), default=None)
+    return await price_of(till, first.price) if first and first.price else current
 
 
 async def _cut(session: AsyncSession, row: Subscription, at: datetime) -> None:

@@ -50,7 +50,6 @@ async def record_payment(till: Till, seen: pictures.Payment, subscription: Subsc
         await ledger.post(till.session, payment, ledger.charge(payment))
         if payment.fee:
             await ledger.post(till.session, payment, ledger.fee(payment))
-        await _record_what_went_back(till, payment, seen)
     return payment
 
 
@@ -159,7 +158,10 @@ async def _tell(till: Till, payment: Payment) -> None:
         await announce(till.session, PaymentFailed(payment.organisation_id, payment.id))
 
 
-async def _record_what_went_back(till: Till, payment: Payment, seen: pictures.Payment) -> None:
+async def record_what_went_back(till: Till, payment: Payment, seen: pictures.Payment) -> None:
+    """After access was given, since the first news of a payment may be that it was refunded long ago."""
+    if payment.state != PaymentState.PAID:
+        return
     for refund in sorted(seen.refunds, key=lambda each: (each.occurred_at, each.ref)):
         await _record_refund(till, payment, refund)
     for dispute in seen.disputes:
