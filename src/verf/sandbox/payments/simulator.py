@@ -5,9 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from fastapi import FastAPI
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verf.errors import Conflict
 from verf.kit import now
@@ -39,7 +38,7 @@ class PaymentSimulator:
     api: ClassVar[str | tuple[str, ...]]
     own_knobs: ClassVar[tuple[str, ...]] = ()
 
-    app: FastAPI
+    app: ASGIApp
     outbox: Outbox
 
     def __init__(self, folder: Path) -> None:

@@ -1,0 +1,31 @@
+"""Times, identifiers and amounts as YooKassa writes them."""
+
+import re
+from datetime import UTC, datetime
+
+from verf.sandbox.payments.dice import Dice
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+AMOUNT = re.compile(r"\d{1,9}\.\d{2}")
+
+
+def zulu(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def identity(dice: Dice, at: datetime, kind: str) -> str:
+    """Seconds since the year 2000, what it is, chance: 22e12f66-000f-5000-8000-18db351245c7."""
+    seconds = int((at - EPOCH).total_seconds())
+    return f"{seconds:08x}-{kind}-5000-{dice.throw('node').choice('89ab')}000-{dice.hex(12)}"
+
+
+def minor(amount: dict[str, str]) -> int:
+    return int(amount["value"].replace(".", ""))
+
+
+def money(minor_units: int) -> dict[str, str]:
+    return {"value": f"{minor_units // 100}.{minor_units % 100:02d}", "currency": "RUB"}
