@@ -1,5 +1,6 @@
 from verf.manifest import Room
+from verf.sandbox.payments.yookassa import YOOKASSA
 from verf.sandbox.settings import SandboxSettings
 
 # Simulators of services that the platform itself talks to; those of products come with the products.
-room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings, simulators=())
+room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings, simulators=[YOOKASSA])

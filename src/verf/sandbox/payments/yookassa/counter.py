@@ -63,7 +63,7 @@ class Counter:
         shown = payment["object"]
         lines = [
             (item["description"], f"{item['amount']['value']} ₽")
-            for item in (payment["receipt"] or {"items": []})["items"]
+            for item in (payment["receipt"] or {}).get("items", [])
         ]
         facts = [("Shop", ACCOUNT), ("Payment", shown["id"])]
         if payment["saves"]:

@@ -96,7 +96,7 @@ class Gateway:
         if not hmac.compare_digest(given, f"{ACCOUNT}:{SECRET}".encode()):
             raise Refused(401, "invalid_credentials", "Authentication by given credentials failed", "Authorization")
 
-    def _me(self, request: Request) -> Document:
+    def _me(self, _request: Request) -> Document:
         settings = self._shop.settings
         return {
             "account_id": ACCOUNT,

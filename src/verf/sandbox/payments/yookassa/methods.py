@@ -38,7 +38,7 @@ def shown(identity: str, kind: str, card: Card, at: datetime) -> Document:
 
 
 class Methods:
-    """A kept document is {"object": what the API shows, "later": what charges come to, "revoked": bool}."""
+    """A kept document is {"object": what the API shows, "later": what charges come to}."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -57,9 +57,10 @@ class Methods:
 
     def revoke(self, identity: str) -> Document | None:
         kept = self.get(identity)
-        return kept and self._store.put(
-            "method", identity, {**kept, "object": {**kept["object"], "status": "inactive"}}
-        )
+        if kept is None:
+            return None
+        inactive = {**kept["object"], "status": "inactive"}
+        return self._store.put("method", identity, {**kept, "object": inactive})
 
     def refusal(self, kept: Document) -> tuple[str, str] | None:
         """Why a charge fails: (party, reason); None when it is paid."""
