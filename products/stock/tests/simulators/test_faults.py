@@ -139,6 +139,24 @@ async def test_faults_end_with_their_time_and_may_be_a_matter_of_luck(wb):
     assert statuses == {200, 500}
 
 
+async def test_the_luck_of_a_seller_is_its_own(tmp_path):
+    """A script of faults does the same again, whoever else asks in between."""
+
+    def luck(folder: str, *, others: int) -> list[bool]:
+        service = WILDBERRIES.create(tmp_path / folder)
+        service.faults.add("500", rate=0.5)
+        rolled = []
+        for _ in range(50):
+            rolled.append(bool(service.faults.strike("one", "/ping")))
+            for _other in range(others):
+                service.faults.strike("another", "/ping")
+        return rolled
+
+    alone = luck("first", others=0)
+    assert len(set(alone)) == 2
+    assert luck("second", others=3) == alone
+
+
 @pytest.mark.parametrize("body", [{"kind": "meteor"}, {"kind": "429", "rate": 7}, {"kind": "500", "mood": "bad"}, {}])
 async def test_a_senseless_fault_is_refused(wb, body):
     answer = await wb.client.post("/sandbox/api/wildberries/faults", json=body)

@@ -66,10 +66,10 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Faults are rolled with a fixed seed, so a script of faults does the same every time."""
+    """Each seller has dice of their own with a fixed seed: a script of faults does the same whoever else is about."""
 
     _faults: list[Fault] = field(default_factory=list)
-    _random: Random = field(default_factory=lambda: Random("faults"))  # noqa: S311 - a toy world
+    _dice: dict[str, Random] = field(default_factory=dict)
     _last: int = 0
 
     def add(self, kind: Name, *, for_seconds: float | None = None, **fields: Any) -> Fault:
@@ -98,10 +98,15 @@ class Faults:
         """The faults that hit this request, each counted as used."""
         moment, hits = moment_of(now()), {}
         for fault in self._faults:
-            if not fault.is_over(moment) and fault.concerns(sid, path) and self._random.random() < fault.rate:
+            if not fault.is_over(moment) and fault.concerns(sid, path) and self._roll(sid) < fault.rate:
                 fault.used += 1
                 hits[str(fault.kind)] = fault
         return hits
+
+    def _roll(self, sid: str) -> float:
+        if sid not in self._dice:
+            self._dice[sid] = Random(f"faults {sid}")  # noqa: S311 - a toy world
+        return self._dice[sid].random()
 
 
 def instead(hits: dict[str, Fault]) -> Answer | None:
