@@ -89,8 +89,9 @@ def test_after_any_script_of_faults_the_house_knows_the_truth(
     person = Program.sign_up(unhurried, f"{alias}@faults.example")
     connection = person.connect(seller["tokens"]["service"])
     person.finish(step=60)
-    known = {place for place, quantity in person.stock(connection_id=connection).items() if quantity > 20}
-    assert known
+    # What is left of fewer than these may sell out and come back between two looks.
+    known = {place for place, quantity in person.stock(connection_id=connection).items() if quantity > 5}
+    assert len(known) > 20
     for _round in range(3):
         for kind in dice.sample(sorted(FAULTS), 3):
             market.fault(kind, seller=alias, for_seconds=dice.choice((900, HALF_AN_HOUR, 3600)), **FAULTS[kind])
@@ -98,8 +99,8 @@ def test_after_any_script_of_faults_the_house_knows_the_truth(
         market.fault("500", seller=alias, count=1)
         assert person.http.post(f"{STOCK}/connections/{connection}/sync").status_code == 202
         live(person, connection, HALF_AN_HOUR, step=300)
-        # Nothing that lay there in plenty is gone because an answer was half, empty or missing.
-        assert len(known - person.stock(connection_id=connection).keys()) <= len(known) // 20
+        # Nothing is gone because an answer was half, empty or missing: only what is gone in truth.
+        assert known & market.truth(seller["id"]).keys() - person.stock(connection_id=connection).keys() == set()
     market.heal()
     live(person, connection, 2 * 3600, step=HALF_AN_HOUR)
     market.http.post("/pause").raise_for_status()

@@ -14,7 +14,7 @@ class StockSettings(Section, env_prefix="VERF_STOCK_"):
     lead_days: int = Field(default=21, ge=0, le=365)
     lead_deviation_days: int = Field(default=5, ge=0, le=180)
     review_days: int = Field(default=7, ge=1, le=90)
-    # Share of the products in stock that may fall to zero at once before a second reading is asked for.
+    # Share of the products in stock that may fall to zero at once before it must last for an hour to be believed.
     believable_drop: float = Field(default=0.3, gt=0, le=1)
 
     @property

@@ -49,6 +49,7 @@ def note_of(step: Mapping[str, Any]) -> str:
         return _("Wildberries lets this token ask again on %(time)s.", time=format_datetime(moment))
     sentences = {
         "second-reading": _("Too much fell to zero at once, so it was read a second time."),
+        "doubtful": _("Too much fell to zero at once. It stays as it was until Wildberries has said so for an hour."),
         "busy": _("Wildberries was busy with a warehouse; the next sync reads it."),
         "cancelled": _("Cancelled."),
         "over-limit": _("Your plan follows %(limit)s products; the others are left out.", limit=step.get("limit", "")),

@@ -3,7 +3,7 @@
 from stock.models.alerts import Alert, AlertRule
 from stock.models.catalogue import Price, Product, Size, Warehouse
 from stock.models.connections import Connection, Policy
-from stock.models.levels import StagedLevel, StockChange, StockLevel
+from stock.models.levels import Doubt, StagedLevel, StockChange, StockLevel
 from stock.models.outlooks import Day, ProductOutlook
 from stock.models.runs import RateWindow, SyncCursor, SyncRun
 from stock.models.trade import Order, Sale
@@ -13,6 +13,7 @@ __all__ = [
     "AlertRule",
     "Connection",
     "Day",
+    "Doubt",
     "Order",
     "Policy",
     "Price",

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from verf.database import TenantTable
@@ -66,3 +66,24 @@ class StagedLevel(TenantTable):
     quantity: Mapped[int]
     to_client: Mapped[int]
     from_client: Mapped[int]
+
+
+class Doubt(TenantTable):
+    """Too much of a place is gone to be believed: since when, how many runs in a row have said so, and the last."""
+
+    __tablename__ = "doubts"
+    room = "stock"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "connection_id"],
+            ["stock.connections.organisation_id", "stock.connections.id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    connection_id: Mapped[UUID] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    runs: Mapped[int]
+    run_id: Mapped[UUID]

@@ -1,25 +1,22 @@
 """Step "seller_stocks": what lies in the seller's own warehouses, read live, warehouse by warehouse."""
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock.models import Size
 from stock.models import Warehouse as WarehouseRow
-from stock.sync.snapshot import apply, in_stock, is_doubtful, remember_warehouses, stage, staged, unstage
+from stock.sync.doubts import Verdict, is_doubtful, weigh
+from stock.sync.snapshot import apply, in_stock, remember_warehouses, stage, staged, unstage
 from stock.sync.visit import Visit
 from stock.wildberries import Busy, Group, Trouble
 from stock.wildberries.remains import Warehouse
 from stock.wildberries.rows import Level, mappings, text, whole
-from verf.kit import now
 
 SOURCE = "seller"
 
 
 async def read_seller_warehouses(visit: Visit) -> None:
-    if "warehouses" not in visit.place:
-        await _list_warehouses(visit)
+    await _list_warehouses(visit)
     while int(visit.place["next"]) < len(visit.place["warehouses"]):
         number = int(visit.place["warehouses"][int(visit.place["next"])])
         try:
@@ -28,43 +25,50 @@ async def read_seller_warehouses(visit: Visit) -> None:
             await _skip(visit, number)
         visit.check()
     async with visit.writing() as session:
-        visit.state["state"] = "partial" if visit.place.get("busy") else "ok"
-        await visit.move_cursor(session, {}, completed=not visit.place.get("busy"))
+        left_open = [why for why in ("doubtful", "busy") if visit.place.get(why)]
+        visit.state["state"] = "partial" if left_open else "ok"
+        if left_open:
+            visit.state["note"] = left_open[0]
+        await visit.move_cursor(session, {}, completed=not left_open)
 
 
 async def _list_warehouses(visit: Visit) -> None:
-    answer = await visit.ask(Group.WAREHOUSES, lambda market: market.warehouses())
-    if not isinstance(answer.body, list):
-        raise Trouble("Wildberries sent a list of warehouses that is none.")
-    places = {
-        number: Warehouse(f"seller:{number}", "seller", number, text(item.get("name"), 100))
-        for item in mappings(answer.body)
-        if (number := whole(item.get("id"))) > 0
-    }
-    is_doubted = not places and not visit.place.get("doubted")
-    async with visit.writing() as session:
-        if is_doubted and await in_stock(session, visit, SOURCE):
-            visit.place["doubted"] = True
-        else:
-            is_doubted = False
-            await remember_warehouses(session, visit, places.values())
-            visit.place.update(warehouses=sorted(places), next=0)
-            await _empty_the_removed(session, visit, set(places))
-    if is_doubted:
-        raise Trouble("Wildberries lists no warehouse although there was stock in one.")
+    while "warehouses" not in visit.place:
+        answer = await visit.ask(Group.WAREHOUSES, lambda market: market.warehouses())
+        if not isinstance(answer.body, list):
+            raise Trouble("Wildberries sent a list of warehouses that is none.")
+        places = {
+            number: Warehouse(f"seller:{number}", "seller", number, text(item.get("name"), 100))
+            for item in mappings(answer.body)
+            if (number := whole(item.get("id"))) > 0
+        }
+        async with visit.writing() as session:
+            if await _empty_the_removed(session, visit, set(places)):
+                await remember_warehouses(session, visit, places.values())
+                visit.place.update(warehouses=sorted(places), next=0)
+        visit.check()
 
 
-async def _empty_the_removed(session: AsyncSession, visit: Visit, numbers: set[int]) -> None:
-    """A warehouse that is no longer listed has nothing to sell."""
+async def _empty_the_removed(session: AsyncSession, visit: Visit, numbers: set[int]) -> bool:
+    """A warehouse that is no longer listed has nothing to sell, unless the list is broken: False to read it again."""
     known = await session.execute(
         select(WarehouseRow.key, WarehouseRow.id, WarehouseRow.number).where(
             WarehouseRow.connection_id == visit.shop.connection, WarehouseRow.kind == "seller"
         )
     )
-    for key, warehouse, number in known.all():
-        if number in numbers or not await in_stock(session, visit, SOURCE, key):
-            continue
-        await apply(session, visit, SOURCE, [], ids={}, complete={"warehouse_id": warehouse})
+    removed = [
+        (key, warehouse)
+        for key, warehouse, number in known.all()
+        if number not in numbers and await in_stock(session, visit, SOURCE, key)
+    ]
+    verdicts = [await weigh(session, visit, key, doubtful=True) for key, _ in removed]
+    if Verdict.READ_AGAIN in verdicts:
+        return False
+    for (_, warehouse), verdict in zip(removed, verdicts, strict=True):
+        if verdict is Verdict.BELIEVE:
+            await apply(session, visit, SOURCE, [], ids={}, complete={"warehouse_id": warehouse})
+    visit.place["doubtful"] = Verdict.WAIT in verdicts
+    return True
 
 
 async def _read_warehouse(visit: Visit, number: int) -> None:
@@ -89,18 +93,19 @@ async def _read_warehouse(visit: Visit, number: int) -> None:
 
 
 async def _believe(session: AsyncSession, visit: Visit, key: str) -> bool:
+    """Believe a whole answer as far as it can be believed; False when it has to be read again first."""
     levels = await staged(session, visit, key)
     before = await in_stock(session, visit, SOURCE, key)
     await unstage(session, visit, key)
     visit.place["after"] = 0
-    doubted: dict[str, Any] = visit.place.setdefault("doubts", {})
-    if is_doubtful(before, levels, visit.stock.believable_drop) and key not in doubted:
-        doubted[key] = now().isoformat()
-        visit.state["note"] = "second-reading"
+    doubtful = is_doubtful(before, levels, visit.stock.believable_drop)
+    verdict = await weigh(session, visit, key, doubtful=doubtful)
+    if verdict is Verdict.READ_AGAIN:
         return False
     ids = await remember_warehouses(session, visit, [])
-    await apply(session, visit, SOURCE, levels, ids=ids, complete={"warehouse_id": ids[key]})
-    visit.place["next"] = int(visit.place["next"]) + 1
+    is_believed = verdict is Verdict.BELIEVE
+    await apply(session, visit, SOURCE, levels, ids=ids, complete={"warehouse_id": ids[key]} if is_believed else None)
+    visit.place.update(next=int(visit.place["next"]) + 1, doubtful=visit.place.get("doubtful") or not is_believed)
     return True
 
 
@@ -131,4 +136,3 @@ async def _skip(visit: Visit, number: int) -> None:
     async with visit.writing() as session:
         await unstage(session, visit, f"seller:{number}")
         visit.place.update(busy=True, after=0, next=int(visit.place["next"]) + 1)
-        visit.state["note"] = "busy"

@@ -66,14 +66,6 @@ async def in_stock(session: AsyncSession, visit: Visit, source: str, warehouse: 
     return {(chrt_id, key) for chrt_id, key in await session.execute(query)}
 
 
-def is_doubtful(before: set[Key], levels: Iterable[Level], believable: float) -> bool:
-    """So many sizes at zero at once are more often a broken answer than a good day."""
-    sizes = {chrt_id for chrt_id, _ in before}
-    left = {level.chrt_id for level in levels}
-    gone = len(sizes - left)
-    return gone > 3 and gone > believable * len(sizes)
-
-
 async def remember_warehouses(session: AsyncSession, visit: Visit, places: Iterable[Place]) -> Mapping[str, UUID]:
     """Enter the places into the open dictionary; return the ids of all that this shop knows."""
     connection = visit.shop.connection

@@ -1,18 +1,20 @@
 """Step "stocks": what lies in Wildberries' own warehouses, by the report this kind of token may use."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock.models import Size
-from stock.sync.snapshot import apply, in_stock, is_doubtful, mark_read, remember_warehouses, stage, staged, unstage
+from stock.sync.doubts import Verdict, is_doubtful, weigh
+from stock.sync.snapshot import Key, apply, in_stock, mark_read, remember_warehouses, stage, staged, unstage
 from stock.sync.visit import Visit
 from stock.sync.windows import NotYet
 from stock.wildberries import Group, TokenKind, Trouble
 from stock.wildberries.remains import Warehouse, is_stock_report, read_remains, read_wb_stocks
-from stock.wildberries.rows import Level, mappings, text
+from stock.wildberries.rows import Level, text
 from verf.database import transaction
 from verf.kit import now
 
@@ -55,6 +57,7 @@ async def _take_page(
     is_only_page = visit.place.get("offset", 0) == 0
     async with visit.writing() as session:
         if is_only_page and count and cursor.digest == visit.place["digest"]:
+            await weigh(session, visit, SOURCE, doubtful=False)
             await _done(session, visit, count)
             return True
         every = levels if is_only_page else _merged(await staged(session, visit, SOURCE), levels)
@@ -66,16 +69,29 @@ async def _take_page(
             visit.place["offset"] = int(visit.place.get("offset", 0)) + count
             visit.state["total"] = 0
             return False
-        if is_doubtful(before, every, visit.stock.believable_drop) and not visit.place.get("doubted"):
-            await unstage(session, visit, SOURCE)
-            visit.place.update(doubted=True, offset=0)
-            visit.state["note"] = "second-reading"
-            return False
-        ids = await remember_warehouses(session, visit, warehouses.values())
-        await apply(session, visit, SOURCE, every, ids=ids, complete={})
         await unstage(session, visit, SOURCE)
-        await _done(session, visit, len(every))
+        if not await _settle(session, visit, before, every, warehouses.values()):
+            visit.place["offset"] = 0
+            return False
         return True
+
+
+async def _settle(
+    session: AsyncSession, visit: Visit, before: set[Key], levels: list[Level], warehouses: Iterable[Warehouse]
+) -> bool:
+    """Believe a whole answer as far as it can be believed; False when it has to be read again first."""
+    doubtful = is_doubtful(before, levels, visit.stock.believable_drop)
+    verdict = await weigh(session, visit, SOURCE, doubtful=doubtful)
+    if verdict is Verdict.READ_AGAIN:
+        return False
+    ids = await remember_warehouses(session, visit, warehouses)
+    if verdict is Verdict.WAIT:
+        await apply(session, visit, SOURCE, levels, ids=ids, complete=None)
+        await _leave_open(session, visit, len(levels))
+        return True
+    await apply(session, visit, SOURCE, levels, ids=ids, complete={})
+    await _done(session, visit, len(levels))
+    return True
 
 
 def _merged(first: list[Level], second: list[Level]) -> list[Level]:
@@ -95,6 +111,13 @@ async def _done(session: AsyncSession, visit: Visit, rows: int) -> None:
     digest = str(visit.place.get("digest", "")) if int(visit.place.get("offset", 0)) == 0 else ""
     await visit.move_cursor(session, {}, digest=digest, completed=True)
     await mark_read(session, visit, now())
+
+
+async def _leave_open(session: AsyncSession, visit: Visit, rows: int) -> None:
+    """What the answer tells is taken, what it leaves out stays; so the next answer is not one we have taken whole."""
+    visit.count(done=rows)
+    visit.state.update(state="partial", note="doubtful")
+    await visit.move_cursor(session, {})
 
 
 def _digest(raw: bytes) -> str:
@@ -147,15 +170,9 @@ async def _take_report(visit: Visit, body: object) -> None:
     levels, warehouses = read_remains(body, sizes)
     async with visit.writing() as session:
         before = await in_stock(session, visit, SOURCE)
-        if is_doubtful(before, levels, visit.stock.believable_drop) and not visit.place.get("doubted"):
-            visit.state["place"] = {"doubted": True}
-            visit.state["note"] = "second-reading"
-            doubted = True
-        else:
-            ids = await remember_warehouses(session, visit, warehouses.values())
-            await apply(session, visit, SOURCE, levels, ids=ids, complete={})
-            await _done(session, visit, sum(1 for _row in mappings(body)))
-            doubted = False
+        settled = await _settle(session, visit, before, levels, warehouses.values())
+        if not settled:
+            visit.state["place"] = {"doubts": visit.place["doubts"]}
     visit.check()
-    if doubted:
+    if not settled:
         raise NotYet(now())
