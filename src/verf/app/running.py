@@ -11,6 +11,7 @@ from verf.app.house import open_house, sandbox_folder
 from verf.app.rooms import all_rooms
 from verf.app.serving import listening_socket, server, stop_on_signals
 from verf.app.web import create_web, furnish
+from verf.billing import publish
 from verf.jobs import Worker, shift
 from verf.manifest import Room
 from verf.notifications import use_smtp
@@ -45,6 +46,7 @@ async def _answer(
             await stack.enter_async_context(watching_the_loop())
             sandbox = await stack.enter_async_context(outside_world(rooms)) if load(House).is_sandbox else None
             serving = server(create_web(rooms, sandbox=sandbox), hub, stop)
+            await publish()
             keep_for_good()
             async with asyncio.TaskGroup() as tasks:
                 if beside:
@@ -62,6 +64,7 @@ async def run_worker() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop.set)
         furnish(rooms)
+        await publish()
         if load(House).is_sandbox:
             await stack.enter_async_context(_following_the_sandbox())
         keep_for_good()

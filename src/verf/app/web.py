@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
-from verf import notifications
+from verf import billing, notifications
 from verf import web as web_room
 from verf.app.front import street
 from verf.app.wings import Wing
@@ -25,9 +25,10 @@ money wants an `Idempotency-Key`: for 24 hours the same key with the same conten
 
 
 def furnish(rooms: Sequence[Room]) -> None:
-    """Templates, translations and notices: what pages and mails are made of, needed wherever either is made."""
+    """Templates, translations, notices and price lists: for whoever makes pages or mails, or counts money."""
     web_room.configure([*rooms, street])
     notifications.configure(rooms)
+    billing.configure(rooms)
 
 
 def create_web(rooms: Sequence[Room], *, sandbox: ASGIApp | None = None) -> FastAPI:

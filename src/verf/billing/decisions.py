@@ -257,6 +257,10 @@ def _hint(feature: str, offers: Sequence[Terms], given: Given | None, needed: in
 
 
 def _next_change(grants: Sequence[GrantSeen], override: Override | None, now: datetime) -> datetime | None:
-    moments = [moment for grant in grants for moment in (grant.starts_at, grant.ends_at, grant.grace_until)]
+    moments = [moment for grant in grants for moment in _moments_of(grant)]
     moments.append(override.until if override else None)
     return min((moment for moment in moments if moment and moment > now), default=None)
+
+
+def _moments_of(grant: GrantSeen) -> tuple[datetime | None, ...]:
+    return (grant.starts_at, grant.ends_at, grant.grace_until, grant.revoked_at)

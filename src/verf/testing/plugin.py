@@ -6,11 +6,12 @@ import tempfile
 
 import pytest
 
+from verf.testing.billing import fresh_prices
 from verf.testing.database import database, database_server, migrated_database
 from verf.testing.limits import fresh_limits
 from verf.testing.site import site
 
-__all__ = ["database", "database_server", "fresh_limits", "migrated_database", "site"]
+__all__ = ["database", "database_server", "fresh_limits", "fresh_prices", "migrated_database", "site"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,11 @@
+"""No test reads the price list of an earlier one, whose database is gone."""
+
+import pytest
+
+from verf.billing import forget_catalogue
+
+
+@pytest.fixture(autouse=True)
+def fresh_prices() -> None:
+    """Every test reads plans and access anew."""
+    forget_catalogue()
