@@ -136,8 +136,8 @@ class Outbox:
             raise DeliveryNotFound("There is no such delivery.")
         return row
 
-    def _insert(self, event: str, kind: str, body: bytes, due: float, state: str) -> int:
-        row = (event, kind, body, now().timestamp(), state, due)
+    def _insert(self, event: str, kind: str, body: bytes, when: float, state: str) -> int:
+        row = (event, kind, body, now().timestamp(), state, when)
         query = "INSERT INTO deliveries (event, kind, body, created_at, state, due, attempts) VALUES (?,?,?,?,?,?,'[]')"
         return int(self._store.connection.execute(query, row).lastrowid or 0)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from verf.kit import Money
 from verf.sandbox.payments.yookassa.errors import invalid
 
 Kind = Literal["bank_card", "sbp", "yoo_money"]
@@ -20,7 +21,7 @@ class Amount(Strict):
 
     @property
     def minor(self) -> int:
-        return int(self.value.replace(".", ""))
+        return Money.of(self.value, self.currency).minor_units
 
 
 class Confirmation(Strict):

@@ -1,16 +1,15 @@
 """Times, identifiers and amounts as YooKassa writes them."""
 
-import re
 from datetime import UTC, datetime
 
+from verf.kit import Money
 from verf.sandbox.payments.dice import Dice
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-AMOUNT = re.compile(r"\d{1,9}\.\d{2}")
 
 
 def zulu(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:
@@ -24,8 +23,8 @@ def identity(dice: Dice, at: datetime, kind: str) -> str:
 
 
 def minor(amount: dict[str, str]) -> int:
-    return int(amount["value"].replace(".", ""))
+    return Money.of(amount["value"], amount["currency"]).minor_units
 
 
 def money(minor_units: int) -> dict[str, str]:
-    return {"value": f"{minor_units // 100}.{minor_units % 100:02d}", "currency": "RUB"}
+    return {"value": str(Money(minor_units, "RUB").decimal), "currency": "RUB"}

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from verf.kit import now
+from verf.kit import Money, now
 from verf.sandbox.payments.cards import Card
 from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.yookassa import receipts
@@ -183,7 +183,7 @@ class Payments:
             "paid": True,
             "refundable": True,
             "captured_at": zulu(at),
-            "income_amount": money(amount - (amount * FEE_PER_MILLE + 500) // 1000),
+            "income_amount": money(amount - Money(amount, "RUB").share(FEE_PER_MILLE, 1000).minor_units),
             "refunded_amount": money(0),
         }
         shown_payment.pop("expires_at", None)
