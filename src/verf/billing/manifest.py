@@ -1,5 +1,6 @@
 from verf.billing import jobs, models, notices, webhooks
 from verf.billing.providers.paddle import PaddleSettings
+from verf.billing.providers.stripe import StripeSettings
 from verf.billing.providers.wata import WataSettings
 from verf.billing.providers.yookassa import YooKassaSettings
 from verf.billing.settings import BillingSettings
@@ -10,7 +11,7 @@ room = Room(
     package="verf.billing",
     models=models,
     settings=BillingSettings,
-    more_settings=(PaddleSettings, YooKassaSettings, WataSettings),
+    more_settings=(StripeSettings, PaddleSettings, YooKassaSettings, WataSettings),
     routers=(webhooks.router,),
     jobs=jobs,
     schedules=jobs.SCHEDULES,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from verf.billing.providers.paddle import Paddle
 from verf.billing.providers.paddle import connection as paddle_connection
 from verf.billing.providers.provider import Provider
+from verf.billing.providers.stripe import configured as stripe
 from verf.billing.providers.wata import Wata, WataSettings
 from verf.billing.providers.yookassa import YooKassa, YooKassaSettings
 from verf.errors import NotFound
@@ -32,7 +33,12 @@ def _wata() -> Provider | None:
 
 
 # Each makes the adapter from its settings, or None without an account there. Customers are offered them in this order.
-CONNECTORS: dict[str, Callable[[], Provider | None]] = {"paddle": _paddle, "yookassa": _yookassa, "wata": _wata}
+CONNECTORS: dict[str, Callable[[], Provider | None]] = {
+    "stripe": stripe,
+    "paddle": _paddle,
+    "yookassa": _yookassa,
+    "wata": _wata,
+}
 
 # Settings are read once in a process, and so are these; an adapter may keep what it has learnt, such as a public key.
 _made: dict[str, Provider | None] = {}
