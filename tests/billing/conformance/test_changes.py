@@ -1,0 +1,155 @@
+"""Plans change, end and pause at the provider where it keeps the calendar; where we do, it has no such thing."""
+
+from datetime import timedelta
+
+import pytest
+
+from verf.billing.providers.events import NotAble, ProviderRefused
+from verf.billing.states import PaymentState, SubscriptionState
+from verf.kit import new_id, now
+
+
+@pytest.fixture
+async def subscribed(world):
+    """None where there are no subscriptions, after which nothing is left to ask but that it says so."""
+    if world.keeps_the_calendar:
+        world.bought = await world.buy("starter")
+        await world.live(days=10)
+        return world
+    price = world.price()
+    for ask in (
+        lambda: world.provider.preview_change("sub", price),
+        lambda: world.provider.change_plan("sub", price, when="now", key="k"),
+        lambda: world.provider.change_plan("sub", price, when="period_end", key="k"),
+        lambda: world.provider.cancel("sub", when="now", key="k"),
+        lambda: world.provider.cancel("sub", when="period_end", key="k"),
+        lambda: world.provider.resume("sub", key="k"),
+        lambda: world.provider.pause("sub", key="k"),
+    ):
+        with pytest.raises(NotAble):
+            await ask()
+    assert world.wire.calls == []
+    return None
+
+
+async def seen(world):
+    return await world.again(world.bought)
+
+
+async def test_an_upgrade_now_takes_what_its_preview_said(subscribed):
+    if not (world := subscribed):
+        return
+    pro, ref = await world.published("pro"), world.bought.root.ref
+    preview = await world.provider.preview_change(ref, pro)
+    assert 0 < preview.due_now.minor_units < pro.money.minor_units
+    assert preview.due_now.currency == pro.money.currency
+    before = {payment.ref for payment in (await seen(world)).payments}
+    await world.provider.change_plan(ref, pro, when="now", key=str(new_id()), token=preview.token)
+    await world.tick()
+    picture = await seen(world)
+    charged = [payment for payment in picture.payments if payment.ref not in before]
+    assert [payment.money for payment in charged] == [preview.due_now]
+    assert charged[0].state is PaymentState.PAID
+    assert picture.subscription.price == pro.ref
+
+
+async def test_an_upgrade_that_cannot_be_paid_leaves_the_plan(subscribed):
+    if not (world := subscribed):
+        return
+    for method in (await world.truth())["methods"]:
+        await world.control(f"methods/{method['id']}", {"outcome": "insufficient_funds"})
+    pro, ref = await world.published("pro"), world.bought.root.ref
+    with pytest.raises(ProviderRefused):
+        await world.provider.change_plan(ref, pro, when="now", key=str(new_id()))
+    await world.tick()
+    picture = await seen(world)
+    assert picture.subscription.price == world.bought.order.price.ref
+    assert len([payment for payment in picture.payments if payment.state is PaymentState.PAID]) == 1
+
+
+async def test_a_downgrade_waits_for_the_end_of_the_period(world):
+    if not world.keeps_the_calendar:
+        with pytest.raises(NotAble):
+            await world.provider.change_plan("sub", world.price(), when="period_end", key="k")
+        return
+    bought = await world.buy("pro")
+    starter = await world.published("starter")
+    await world.provider.change_plan(bought.root.ref, starter, when="period_end", key=str(new_id()))
+    await world.tick()
+    subscription = (await world.again(bought)).subscription
+    assert subscription.price == bought.order.price.ref
+    assert subscription.pending_price == starter.ref
+    await world.live(days=32)
+    picture = await world.again(bought)
+    assert picture.subscription.price == starter.ref
+    assert not picture.subscription.pending_price
+    paid = [payment.money for payment in picture.payments if payment.state is PaymentState.PAID]
+    assert paid == [bought.order.money, starter.money]
+
+
+async def test_cancelled_now_it_has_ended(subscribed):
+    if not (world := subscribed):
+        return
+    await world.provider.cancel(world.bought.root.ref, when="now", key=str(new_id()))
+    await world.tick()
+    subscription = (await seen(world)).subscription
+    assert subscription.state is SubscriptionState.ENDED
+    assert subscription.ended_at <= now()
+    await world.live(days=40)
+    assert len(await world.paid()) == 1
+
+
+async def test_cancelled_at_the_end_it_lives_until_then(subscribed):
+    if not (world := subscribed):
+        return
+    await world.provider.cancel(world.bought.root.ref, when="period_end", key=str(new_id()))
+    await world.tick()
+    subscription = (await seen(world)).subscription
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert subscription.cancel_at == world.bought.payment.period_end
+    await world.live(days=32)
+    assert (await seen(world)).subscription.state is SubscriptionState.ENDED
+    assert len(await world.paid()) == 1
+
+
+async def test_a_cancellation_can_be_taken_back(subscribed):
+    if not (world := subscribed):
+        return
+    ref = world.bought.root.ref
+    await world.provider.cancel(ref, when="period_end", key=str(new_id()))
+    await world.provider.resume(ref, key=str(new_id()))
+    assert (await seen(world)).subscription.cancel_at is None
+    await world.live(days=32)
+    assert (await seen(world)).subscription.state is SubscriptionState.ACTIVE
+    assert len(await world.paid()) == 2
+
+
+async def test_a_pause_takes_no_money_and_ends(subscribed):
+    if not (world := subscribed):
+        return
+    ref = world.bought.root.ref
+    if not world.abilities.can_pause:
+        with pytest.raises(NotAble):
+            await world.provider.pause(ref, key=str(new_id()))
+        return
+    await world.provider.pause(ref, key=str(new_id()))
+    await world.live(days=62)
+    assert (await seen(world)).subscription.state is SubscriptionState.SUSPENDED
+    assert len(await world.paid()) == 1
+    await world.provider.resume(ref, key=str(new_id()))
+    await world.live(minutes=5)
+    assert (await seen(world)).subscription.state is SubscriptionState.ACTIVE
+
+
+async def test_a_change_repeated_with_its_key_is_made_once(subscribed):
+    if not (world := subscribed):
+        return
+    pro, ref, key = await world.published("pro"), world.bought.root.ref, str(new_id())
+    for _ in range(2):
+        await world.provider.change_plan(ref, pro, when="now", key=key)
+    await world.tick()
+    picture = await seen(world)
+    assert picture.subscription.price == pro.ref
+    assert len([payment for payment in picture.payments if payment.state is PaymentState.PAID]) == 2
+    await world.live(minutes=1)
+    assert now() - world.bought.payment.occurred_at < timedelta(days=11)
