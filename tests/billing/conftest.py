@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
 from books import Books
+from harbour import open_harbour
 
 from verf.jobs import heard_only_by
 
@@ -15,3 +16,10 @@ from verf.jobs import heard_only_by
 async def books(database):
     with heard_only_by("verf.billing", "verf.notifications", "verf.organisations", "verf.identity"):
         yield await Books.open()
+
+
+@pytest.fixture
+async def harbour(site, tmp_path):
+    """The whole house and every simulated provider, in this process: see harbour.py."""
+    async with open_harbour(site, tmp_path) as opened:
+        yield opened

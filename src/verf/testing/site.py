@@ -33,10 +33,10 @@ class Member:
 
 
 class Site:
-    """`await site.member()` makes a person; `site.http` is a stranger."""
+    """`await site.member()` makes a person; `site.http` is a stranger; `site.web` is the application itself."""
 
     def __init__(self, web: FastAPI, stack: AsyncExitStack) -> None:
-        self._web, self._stack = web, stack
+        self.web, self._stack = web, stack
         self.http = self._client()
 
     async def member(self, name: str = "Anna") -> Member:
@@ -55,7 +55,7 @@ class Site:
         await self._stack.aclose()
 
     def _client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self._web, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.web, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url=ADDRESS, headers=headers or {})
         self._stack.push_async_callback(client.aclose)
         return client
