@@ -44,14 +44,14 @@ class Entitlement:
     """Something that plans give more or less of. `feature` is the name that code asks for, `title` what people read.
 
     A switch is on or off. A number is how many there may be at once, or a setting such as minutes between syncs, where
-    smaller is better. A quota is how many in a window: a period of the subscription, or the customer's day; a soft one
-    warns and lets through.
+    smaller is better. A quota is how many in a window: a month from the billing anchor, or the customer's day; a soft
+    one warns and lets through.
     """
 
     feature: str
     title: str
     kind: Literal["switch", "number", "quota"] = "switch"
-    per: Literal["day", "period"] = "period"
+    per: Literal["day", "month"] = "month"
     is_hard: bool = True
     smaller_is_better: bool = False
     unit: str = ""

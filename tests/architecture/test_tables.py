@@ -17,6 +17,7 @@ WITHOUT_ORGANISATION = {
     "billing.provider_events": "webhooks, stored before it is known whom they concern; read by the worker and staff",
     "billing.provider_prices": "the price list, as providers name it",
     "billing.sync_cursors": "how far a provider's changes were read",
+    "billing.trial_claims": "asked across all organisations: whether a person has had a trial anywhere",
     "database.alembic_version": "which migrations were applied",
     "identity.links": "a person's own, and people may belong to several organisations",
     "identity.people": "a person may belong to several organisations",

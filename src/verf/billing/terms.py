@@ -11,7 +11,7 @@ class Given:
 
     kind: Literal["switch", "number", "quota"] = "switch"
     amount: int | None = None
-    per: Literal["day", "period"] = "period"
+    per: Literal["day", "month"] = "month"
     is_hard: bool = True
     smaller_is_better: bool = False
 

@@ -1,7 +1,7 @@
 """The ears of a process: one connection listens for all its open pages."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
@@ -21,6 +21,23 @@ LONGEST_DELAY = timedelta(seconds=5)
 ASK_EVERY = timedelta(seconds=30)
 ANSWER_WITHIN = timedelta(seconds=10)
 LONGEST_QUEUE = 200
+
+
+Ear = Callable[[Event], None]
+_ears: list[Ear] = []
+
+
+def overhear(ear: Ear) -> None:
+    """Call it with everything that is published while this process listens; with "resync" when some was missed.
+
+    For memories that must be forgotten when something changes elsewhere. Add at import; it must not fail or wait.
+    """
+    _ears.append(ear)
+
+
+def is_listening() -> bool:
+    """Whether what is published just now would be heard. A worker without pages does not listen."""
+    return _running is not None and _running.is_listening
 
 
 class Subscription:
@@ -54,6 +71,7 @@ class Hub:
         self._listening: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self.is_closed = False
+        self.is_listening = False
 
     async def start(self) -> Self:
         global _running
@@ -126,6 +144,7 @@ class Hub:
         try:
             await connection.add_listener(CHANNEL, self._hear)
             self._tell_all_to_resync()
+            self.is_listening = True
             self._ready.set()
             while not lost.is_set():
                 with suppress(TimeoutError):
@@ -135,14 +154,19 @@ class Hub:
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log(__name__).warning("The listening connection was lost.", error=str(error))
         finally:
+            self.is_listening = False
             connection.terminate()
 
     def _hear(self, *notification: Any) -> None:
         for event in unframe(notification[-1]):
+            for ear in _ears:
+                ear(event)
             for subscription in self._by_topic.get(event.topic, ()):
                 subscription.hear(event)
 
     def _tell_all_to_resync(self) -> None:
+        for ear in _ears:
+            ear(resync())
         for subscription in self._all:
             subscription.hear(resync())
 

@@ -11,6 +11,7 @@ from verf.billing.models.subscriptions import (
     Subscription,
     SubscriptionEvent,
 )
+from verf.billing.models.usage import OverrideRow, TrialClaim, UsageEvent, UsageHold, UsageWindow
 
 __all__ = [
     "CheckoutIntent",
@@ -20,6 +21,7 @@ __all__ = [
     "Grant",
     "LedgerEntry",
     "LedgerTransaction",
+    "OverrideRow",
     "Payment",
     "PaymentMethod",
     "PlanVersion",
@@ -30,4 +32,8 @@ __all__ = [
     "Subscription",
     "SubscriptionEvent",
     "SyncCursor",
+    "TrialClaim",
+    "UsageEvent",
+    "UsageHold",
+    "UsageWindow",
 ]
