@@ -1,10 +1,11 @@
 from verf.billing import jobs, models, notices, webhooks
+from verf.billing.pages import routers as page_routers
 from verf.billing.providers.paddle import PaddleSettings
 from verf.billing.providers.stripe import StripeSettings
 from verf.billing.providers.wata import WataSettings
 from verf.billing.providers.yookassa import YooKassaSettings
 from verf.billing.settings import BillingSettings
-from verf.manifest import Room
+from verf.manifest import NavigationItem, Room
 
 room = Room(
     name="billing",
@@ -12,12 +13,16 @@ room = Room(
     models=models,
     settings=BillingSettings,
     more_settings=(StripeSettings, PaddleSettings, YooKassaSettings, WataSettings),
-    routers=(webhooks.router,),
+    routers=(webhooks.router, *page_routers),
     jobs=jobs,
     schedules=jobs.SCHEDULES,
     notices=notices.NOTICES,
+    navigation=(NavigationItem(label="Billing", href="/billing", icon="credit-card"),),
     problems={
         "already-subscribed": "There is a live subscription already",
+        "price-unknown": "This price is not offered",
+        "payment-unknown": "There is no such payment",
+        "product-unknown": "There is no such product",
         "checkout-being-opened": "This checkout is being opened at this moment",
         "webhook-refused": "This webhook is not authentic",
         "forged": "This webhook is not authentic",

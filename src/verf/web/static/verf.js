@@ -58,6 +58,7 @@ const ACTIONS = [
   ["[data-menu]", (button) => openMenu(button.dataset.menu, button.getAttribute("aria-expanded") !== "true")],
   ["[data-menu-close]", (button) => openMenu(button.dataset.menuClose, false)],
   ["[data-confirmed]", (button) => confirmed(button)],
+  ["[data-print]", () => print()],
 ];
 document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement && event.target.open) return event.target.close();

@@ -1,0 +1,177 @@
+"""How an organisation stands with a product: what it has, since when, until when, and what happens next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing.mirroring import HOUSE
+from verf.billing.models import PaymentMethod, PlanVersion, Price, Subscription
+from verf.billing.states import Engine, SubscriptionState
+from verf.kit import Money, now
+
+TRIAL_IS_SHORT = timedelta(days=3)
+ENDED_IS_NEWS = timedelta(days=14)
+
+Alarm = Literal["past_due", "suspended", "paused", "held", "trial_ends", "trial_over", "prepaid_ends", ""]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """`plan` is empty when there never was a subscription; an ended one is told for as long as it is the last."""
+
+    product: str
+    subscription: UUID | None = None
+    state: SubscriptionState | None = None
+    plan: str = ""
+    plan_title: str = ""
+    rank: int = 0
+    price: UUID | None = None
+    money: Money | None = None
+    interval: str = ""
+    provider: str = ""
+    engine: Engine | None = None
+    created_at: datetime | None = None
+    trial_end: datetime | None = None
+    period_start: datetime | None = None
+    period_end: datetime | None = None
+    paid_until: datetime | None = None
+    cancel_at: datetime | None = None
+    pending_plan: str = ""
+    pending_money: Money | None = None
+    method: str = ""
+    method_expires: str = ""
+    charges_itself: bool = False
+    access_hold: str = ""
+    past_due_since: datetime | None = None
+    paused_at: datetime | None = None
+    next_try_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_because: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        return self.state is not None and self.state not in (SubscriptionState.ENDED, SubscriptionState.INCOMPLETE)
+
+    @property
+    def is_trial(self) -> bool:
+        return self.state == SubscriptionState.TRIALING
+
+    @property
+    def is_free_trial(self) -> bool:
+        """Nobody has said how to pay yet."""
+        return self.is_trial and self.provider == HOUSE
+
+    @property
+    def is_paid(self) -> bool:
+        """There is somebody to cancel, change or charge."""
+        return self.is_live and self.provider != HOUSE
+
+    @property
+    def is_prepaid(self) -> bool:
+        """It ends by itself unless another period is bought."""
+        return self.is_paid and self.engine == Engine.OWN and not self.charges_itself
+
+    @property
+    def next_charge_at(self) -> datetime | None:
+        if not self.is_paid or self.is_prepaid or self.cancel_at or self.paused_at:
+            return None
+        if self.state == SubscriptionState.PAST_DUE:
+            return self.next_try_at
+        return self.trial_end if self.is_trial else self.period_end
+
+    @property
+    def next_charge(self) -> Money | None:
+        return (self.pending_money or self.money) if self.next_charge_at else None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is over as things stand."""
+        if self.cancel_at or self.ended_at:
+            return self.cancel_at or self.ended_at
+        if self.is_free_trial:
+            return self.trial_end
+        return self.paid_until if self.is_prepaid else None
+
+    @property
+    def alarm(self) -> Alarm:
+        """What deserves a word on every page."""
+        if self.is_live:
+            return self._alarm_of_the_living()
+        is_news = self.ended_at is not None and now() < self.ended_at + ENDED_IS_NEWS
+        return "trial_over" if is_news and self.provider == HOUSE and self.ended_because != "converted" else ""
+
+    def _alarm_of_the_living(self) -> Alarm:
+        if self.access_hold:
+            return "held"
+        if self.state == SubscriptionState.SUSPENDED:
+            return "paused" if self.paused_at else "suspended"
+        if self.state == SubscriptionState.PAST_DUE:
+            return "past_due"
+        if self.is_free_trial and _is_near(self.trial_end):
+            return "trial_ends"
+        return "prepaid_ends" if self.is_prepaid and _is_near(self.paid_until) else ""
+
+
+async def standing_of(session: AsyncSession, organisation: UUID, product: str) -> Standing:
+    row = await _subscription(session, organisation, product)
+    if row is None:
+        return Standing(product=product)
+    plan = await session.get_one(PlanVersion, row.plan_version_id)
+    price = await session.get(Price, row.price_id) if row.price_id else None
+    pending = await session.get(Price, row.pending_price_id) if row.pending_price_id else None
+    pending_plan = await session.get_one(PlanVersion, pending.plan_version_id) if pending else None
+    method = await session.get(PaymentMethod, row.method_id) if row.method_id else None
+    return Standing(
+        product=product,
+        subscription=row.id,
+        state=SubscriptionState(row.state),
+        plan=plan.plan,
+        plan_title=plan.title,
+        rank=plan.rank,
+        price=row.price_id,
+        money=Money(price.amount * row.quantity, price.currency) if price else None,
+        interval=price.interval if price else "",
+        provider=row.provider,
+        engine=Engine(row.engine),
+        created_at=row.created_at,
+        trial_end=row.trial_end,
+        period_start=row.period_start,
+        period_end=row.period_end,
+        paid_until=row.paid_until,
+        cancel_at=row.cancel_at,
+        pending_plan=pending_plan.title if pending_plan else "",
+        pending_money=Money(pending.amount * row.quantity, pending.currency) if pending else None,
+        method=method.title if method else "",
+        method_expires=method.expires if method else "",
+        charges_itself=row.engine == Engine.MIRROR or bool(method and method.can_charge_again),
+        access_hold=row.access_hold,
+        past_due_since=row.past_due_since,
+        paused_at=row.paused_at,
+        next_try_at=row.next_charge_at,
+        ended_at=row.ended_at,
+        ended_because=row.ended_because,
+    )
+
+
+async def _subscription(session: AsyncSession, organisation: UUID, product: str) -> Subscription | None:
+    """The live one; else the last there was."""
+    query = (
+        select(Subscription)
+        .where(
+            Subscription.organisation_id == organisation,
+            Subscription.product == product,
+            Subscription.state != SubscriptionState.INCOMPLETE,
+            Subscription.duplicate_of.is_(None),
+        )
+        .order_by((Subscription.state == SubscriptionState.ENDED), Subscription.created_at.desc(), Subscription.id)
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
+def _is_near(moment: datetime | None) -> bool:
+    return moment is not None and moment - now() <= TRIAL_IS_SHORT
