@@ -1,6 +1,7 @@
 from verf.manifest import Room
+from verf.sandbox.payments.paddle import PADDLE
 from verf.sandbox.payments.yookassa import YOOKASSA
 from verf.sandbox.settings import SandboxSettings
 
 # Simulators of services that the platform itself talks to; those of products come with the products.
-room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings, simulators=[YOOKASSA])
+room = Room(name="sandbox", package="verf.sandbox", settings=SandboxSettings, simulators=[PADDLE, YOOKASSA])

@@ -152,7 +152,9 @@ def _disputes_of(adjustments: list[Json]) -> tuple[Dispute, ...]:
 
     Credits are no part of it, nor are they refunds: they lower what later transactions take.
     """
-    story = sorted((each for each in adjustments if each["action"] in DISPUTES), key=lambda each: each["created_at"])
+    story = sorted(
+        (each for each in adjustments if each["action"] in DISPUTES), key=lambda each: (each["created_at"], each["id"])
+    )
     if not story:
         return ()
     first, last = story[0], story[-1]
