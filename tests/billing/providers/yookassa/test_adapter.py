@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from world import Bought
 
 from verf.billing.providers.events import NotAble, ProviderRefused, ProviderUnreachable
 from verf.billing.providers.orders import Charge
@@ -102,14 +103,30 @@ async def test_a_page_of_nobody_is_closed(yookassa):
     await yookassa.provider.close_checkout("22d6d597-000f-5000-9000-145f6df21d6f")
 
 
-async def test_receipts_go_with_payment_charge_and_refund(yookassa):
-    bought = await yookassa.buy()
+async def test_a_shop_that_must_give_receipts_gets_them_all(yookassa):
+    await yookassa.control("settings", {"receipts": True})
+    _, opened = await yookassa.open()
+    await yookassa.pay(opened)
+    await yookassa.live(minutes=5)
+    seen = await yookassa.look(Subject("checkout", opened.ref))
+    [payment] = seen.payments
+    assert payment.state is PaymentState.PAID
+    bought = Bought(await yookassa.order(), opened, seen.subject, seen)
     await yookassa.provider.charge(charge_of(bought))
-    money = Money(10_000, "RUB")
-    await yookassa.provider.refund(bought.payment.ref, money, key="k", reason="asked for", email="anna@example.com")
-    made = [*yookassa.simulator.store.all("payment"), *yookassa.simulator.store.all("refund")]
-    assert len(made) == 3
-    assert all("receipt_registration" in each["object"] for each in made)
+    part = Money(10_000, "RUB")
+    await yookassa.provider.refund(payment.ref, part, key="k", reason="asked for", email="anna@example.com")
+    await yookassa.live(minutes=5)
+    truth = await yookassa.truth()
+    made = [each["receipt_registration"] for each in [*truth["payments"], *truth["refunds"]]]
+    assert made == ["succeeded"] * 3
+
+
+async def test_a_method_taken_back_by_its_owner_fails_hard(yookassa):
+    bought = await yookassa.buy()
+    await yookassa.control(f"methods/{bought.payment.method.ref}/revoke")
+    made = await yookassa.provider.charge(charge_of(bought))
+    assert made.failure.is_hard
+    assert made.failure.code == "permission_revoked"
 
 
 async def test_a_refund_repeated_days_later_is_found(yookassa):
