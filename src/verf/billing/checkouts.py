@@ -66,10 +66,13 @@ class Choice:
     source: Provider
     due: Money
     discount: Discount | None
+    change_of: UUID | None = None
 
     def is_that_of(self, intent: CheckoutIntent) -> bool:
         code = self.discount.code if self.discount else ""
-        return (intent.price_id, intent.provider, intent.promo_code) == (self.price, self.source.name, code)
+        theirs = (intent.price_id, intent.provider, intent.promo_code, intent.change_of)
+        # The difference between two plans grows smaller by the second: the page that is open asks for what it was.
+        return theirs == (self.price, self.source.name, code, self.change_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,17 +91,24 @@ class Checkout:
 
 
 async def start_checkout(
-    buyer: Buyer, price: UUID, *, through: str = "", discount: Discount | None = None, money: Money | None = None
+    buyer: Buyer,
+    price: UUID,
+    *,
+    through: str = "",
+    discount: Discount | None = None,
+    money: Money | None = None,
+    change_of: UUID | None = None,
 ) -> Checkout:
     """Open a page where this price can be paid; the page that is open already, if it is for the same.
 
     `through` names the provider; the first that takes the currency otherwise. `money` is the first payment after the
-    discount. Calls outside: not inside a transaction.
+    discount; with `change_of`, the difference that changes this subscription's plan. Calls outside: not inside a
+    transaction.
     """
     async with transaction(organisation=buyer.organisation) as session:
         tag, _version = await price_tag(session, price)
     source = choose(tag.money.currency, through)
-    choice = Choice(price=price, tag=tag, source=source, due=money or tag.money, discount=discount)
+    choice = Choice(price=price, tag=tag, source=source, due=money or tag.money, discount=discount, change_of=change_of)
     for _attempt in range(PATIENCE):
         intent, is_mine = await _claim(buyer, choice)
         if is_mine:
@@ -221,6 +231,7 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             currency=choice.due.currency,
             amount=choice.due.minor_units,
             promo_code=choice.discount.code if choice.discount else "",
+            change_of=choice.change_of,
             locale=buyer.locale,
             state=CheckoutState.OPEN,
             url="",

@@ -4,13 +4,15 @@ The first payment of an order opens a subscription, or adds a period to the one 
 engine asked for, moves it on by the period that was written down beforehand; a proration changes its plan.
 """
 
+from datetime import datetime
 from typing import cast
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.findings import report
 from verf.billing.mirroring import HOUSE, keep_method, make_room, move
-from verf.billing.models import CheckoutIntent, Payment, Price, Subscription
+from verf.billing.models import CheckoutIntent, Grant, Payment, Price, Subscription
 from verf.billing.periods import Calendar, Period
 from verf.billing.providers import pictures
 from verf.billing.providers.orders import Interval
@@ -38,6 +40,8 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
         await _differs(till, payment, intent)
         return None
     price = await till.session.get_one(Price, intent.price_id)
+    if intent.change_of is not None and (changed := await _pay_for_change(till, payment, intent, price)):
+        return changed
     live = await make_room(till.session, till.owner.organisation, till.owner.product)
     if live is not None and is_extendable(live, payment.provider):
         payment.kind = PaymentKind.RENEWAL
@@ -53,9 +57,30 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
     return row
 
 
+async def _pay_for_change(till: Till, payment: Payment, intent: CheckoutIntent, price: Price) -> Subscription | None:
+    """The difference was paid on a page. None: what it was for has ended meanwhile, so that it buys time."""
+    row = await till.session.get(Subscription, intent.change_of, populate_existing=True)
+    if row is None or row.state == SubscriptionState.ENDED or row.period_end is None or row.price_id is None:
+        return None
+    payment.kind, payment.subscription_id = PaymentKind.PRORATION, row.id
+    old = await till.session.get_one(Price, row.price_id)
+    period = period_of_change(row, old, price, at=payment.occurred_at)
+    payment.period_start, payment.period_end = max(period.start, payment.occurred_at), period.end
+    await _go_on(till.session, payment, row)
+    return row
+
+
+def period_of_change(row: Subscription, old: Price, new: Price, *, at: datetime) -> Period:
+    """What a change of plan pays for: the rest of the period that runs, or a first one of another length."""
+    if (old.interval, old.interval_count) == (new.interval, new.interval_count) and row.period_start and row.period_end:
+        return Period(row.period_start, row.period_end)
+    return Calendar(at, cast("Interval", new.interval), new.interval_count, row.zone or "UTC").period(0)
+
+
 def is_extendable(live: Subscription, provider: str) -> bool:
-    """Another period may be bought on top of one that nobody will be charged for by itself."""
-    return live.engine == Engine.OWN and live.provider in (provider, HOUSE) and live.method_id is None
+    """Another period may be bought on top of one that nobody will be charged for by itself, or that is owed for."""
+    owes = live.state in (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED)
+    return live.engine == Engine.OWN and live.provider in (provider, HOUSE) and (live.method_id is None or owes)
 
 
 async def _open(
@@ -115,27 +140,36 @@ def _extend(row: Subscription, price: Price, payment: Payment) -> None:
 
 
 async def _go_on(session: AsyncSession, payment: Payment, row: Subscription) -> None:
-    """A charge of our own engine came through."""
-    if payment.price_id is not None and (payment.kind == PaymentKind.PRORATION or _is_next(payment, row)):
-        price = await session.get_one(Price, payment.price_id)
-        row.price_id, row.plan_version_id = price.id, price.plan_version_id
-        if row.pending_price_id == price.id:
-            row.pending_price_id = None
-    if not _is_next(payment, row):
+    """A charge of our own engine came through, or the difference for another plan."""
+    if payment.price_id is None or row.price_id is None:
         return
-    row.period_start, row.period_end = payment.period_start, payment.period_end
-    row.period_index += 1
-    move(row, SubscriptionState.ACTIVE)
-    charge_next(row)
+    is_longer = payment.period_end is not None and (row.period_end is None or payment.period_end > row.period_end)
+    if payment.kind != PaymentKind.PRORATION and not (payment.kind == PaymentKind.RENEWAL and is_longer):
+        return
+    price = await session.get_one(Price, payment.price_id)
+    if payment.kind == PaymentKind.RENEWAL or not await _is_applied(session, payment, row):
+        row.price_id, row.plan_version_id = price.id, price.plan_version_id
+        if payment.kind == PaymentKind.PRORATION or row.pending_price_id == price.id:
+            row.pending_price_id = None
+    if is_longer and payment.period_start is not None:
+        following = calendar_of(row, price).period(row.period_index + 1)
+        if payment.kind == PaymentKind.RENEWAL and following.end == payment.period_end:
+            row.period_index += 1
+        else:
+            # Another length of period, or a pause: the calendar starts anew.
+            row.anchor_at, row.period_index = payment.period_start, 0
+        row.period_start, row.period_end = payment.period_start, payment.period_end
+        move(row, SubscriptionState.ACTIVE)
+        charge_next(row)
     await session.flush()
 
 
-def _is_next(payment: Payment, row: Subscription) -> bool:
-    return (
-        payment.kind == PaymentKind.RENEWAL
-        and payment.period_end is not None
-        and (row.period_end is None or payment.period_end > row.period_end)
+async def _is_applied(session: AsyncSession, payment: Payment, row: Subscription) -> bool:
+    """Whether its grant was given before: an old change of plan is not made again over a newer one."""
+    query = select(Grant.id).where(
+        Grant.organisation_id == row.organisation_id, Grant.source == "payment", Grant.source_ref == str(payment.id)
     )
+    return await session.scalar(query.limit(1)) is not None
 
 
 def calendar_of(row: Subscription, price: Price) -> Calendar:

@@ -36,3 +36,66 @@ class CheckIntents:
 @dataclass(frozen=True)
 class ForgetEvents:
     """Webhooks are kept for 90 days."""
+
+
+@dataclass(frozen=True)
+class AttendDue:
+    """Look for subscriptions of our own engine whose time has come."""
+
+
+@dataclass(frozen=True)
+class Attend:
+    organisation: UUID
+    subscription: UUID
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Every word of a charge, so that asking again says the same. `amount` is in minor units."""
+
+    organisation: UUID
+    subscription: UUID
+    payment: UUID
+    provider: str
+    key: str
+    email: str
+    method: str
+    amount: int
+    currency: str
+    title: str
+
+
+@dataclass(frozen=True)
+class LookFor:
+    """Find out whether a charge of ours that nobody has heard of was ever made."""
+
+    organisation: UUID
+    payment: UUID
+
+
+@dataclass(frozen=True)
+class RemindDue:
+    """Look for subscriptions whose owners should hear of something that is coming."""
+
+
+@dataclass(frozen=True)
+class Remind:
+    organisation: UUID
+    subscription: UUID
+
+
+@dataclass(frozen=True)
+class SendRefund:
+    """Ask the provider for a refund that was reserved."""
+
+    organisation: UUID
+    refund: UUID
+
+
+@dataclass(frozen=True)
+class EndSubscription:
+    """End it now, at the provider too. `because` goes into the row."""
+
+    organisation: UUID
+    subscription: UUID
+    because: str

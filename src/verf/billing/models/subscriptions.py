@@ -59,6 +59,8 @@ class CheckoutIntent(TenantRecord):
     quantity: Mapped[int] = mapped_column(default=1)
     trial_days: Mapped[int] = mapped_column(default=0)
     promo_code: Mapped[str] = mapped_column(default="")
+    # The subscription whose change of plan this pays for; None when it buys time.
+    change_of: Mapped[UUID | None]
     locale: Mapped[str] = mapped_column(default="en")
     state: Mapped[str] = mapped_column(default="open")
     ref: Mapped[str | None]
@@ -97,6 +99,8 @@ class Subscription(TenantRecord):
     # None: a trial of a plan, before anybody chose how to pay.
     price_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.prices.id"))
     pending_price_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.prices.id"))
+    # Its provider is being asked for a change; forgotten after a while, should whoever asked have died.
+    changing_since: Mapped[datetime | None]
     currency: Mapped[str] = mapped_column(default="")
     quantity: Mapped[int] = mapped_column(default=1)
     intent_id: Mapped[UUID | None]

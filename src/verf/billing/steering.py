@@ -1,0 +1,87 @@
+"""Ask a provider that keeps the calendar to change a subscription: [ mark ] → ask → [ what it shows now ].
+
+The mark keeps a second change away meanwhile, and its job looks at the outcome should we die in between.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing.handling import refresh
+from verf.billing.messages import Refresh
+from verf.billing.mirroring import live_subscription
+from verf.billing.models import Subscription
+from verf.billing.owners import lock
+from verf.billing.providers.events import ProviderUnreachable
+from verf.billing.providers.pictures import Subject
+from verf.billing.providers.provider import Provider
+from verf.billing.providers.registry import provider
+from verf.database import transaction
+from verf.errors import Conflict, NotFound
+from verf.jobs import enqueue
+from verf.kit import now
+from verf.web import _
+
+# Longer than any provider takes to answer, with its own retries.
+MARK_LASTS = timedelta(minutes=2)
+
+
+class NotSubscribed(NotFound):
+    """There is no live subscription to this product."""
+
+
+class ChangeUnderWay(Conflict):
+    """Somebody of the same organisation changes this subscription right now, or a payment for it is open."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """Where a mirrored subscription is steered."""
+
+    organisation: UUID
+    subscription: UUID
+    provider: str
+    ref: str
+
+
+async def live(session: AsyncSession, organisation: UUID, product: str) -> Subscription:
+    """The one that counts, as it is once nobody else changes it."""
+    await lock(session, organisation, product)
+    row = await live_subscription(session, organisation, product)
+    if row is None:
+        raise NotSubscribed(_("You have no subscription to this."))
+    await session.refresh(row)
+    if row.changing_since and row.changing_since > now() - MARK_LASTS:
+        raise ChangeUnderWay(_("A change of this subscription is under way. Please look again in a moment."))
+    return row
+
+
+async def take(session: AsyncSession, row: Subscription) -> Wheel:
+    row.changing_since = now()
+    await enqueue(session, Refresh(row.provider, "subscription", row.ref, "change"), after=MARK_LASTS)
+    await session.flush()
+    return Wheel(row.organisation_id, row.id, row.provider, row.ref)
+
+
+async def steer(wheel: Wheel, ask: Callable[[Provider], Awaitable[None]], *, cause: str) -> None:
+    """Raises what the provider says. When it does not answer, the outcome is unknown, and looked at soon."""
+    source = provider(wheel.provider)
+    try:
+        await ask(source)
+        await refresh(wheel.provider, Subject("subscription", wheel.ref), cause=cause)
+    except ProviderUnreachable:
+        raise
+    except Exception:
+        await _let_go(wheel)
+        raise
+    await _let_go(wheel)
+
+
+async def _let_go(wheel: Wheel) -> None:
+    async with transaction(organisation=wheel.organisation) as session:
+        statement = update(Subscription).where(Subscription.id == wheel.subscription)
+        await session.execute(statement.values(changing_since=None))

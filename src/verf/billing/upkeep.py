@@ -1,0 +1,114 @@
+"""What the lives of subscriptions ask of the worker. Each handler is thin: the verbs are in the concepts."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing.collecting import collect, look_for, settle_failure
+from verf.billing.disputes import follow
+from verf.billing.ending import end_now
+from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded, SubscriptionChanged
+from verf.billing.messages import Attend, AttendDue, Collect, EndSubscription, LookFor, Remind, RemindDue, SendRefund
+from verf.billing.models import Dispute, Payment, Refund, Subscription, SubscriptionEvent
+from verf.billing.providers.events import ProviderUnreachable
+from verf.billing.refunds import send_refund
+from verf.billing.reminders import queue_reminders, remind
+from verf.billing.renewals import attend, queue_due
+from verf.billing.telling import tell_of_change, tell_of_payment, tell_of_refund
+from verf.jobs import TryLater, handles, on
+from verf.manifest import Schedule
+
+# While a provider is down we ask again; the outcome is unknown, and nobody's failure.
+PATIENCE = timedelta(minutes=1)
+
+SCHEDULES = (
+    Schedule(every=timedelta(minutes=1), message=AttendDue),
+    Schedule(every=timedelta(hours=1), message=RemindDue),
+)
+
+
+@handles(AttendDue, system="billing: subscriptions whose time has come")
+async def attend_due(message: AttendDue, session: AsyncSession) -> None:
+    await queue_due(session)
+
+
+@handles(Attend)
+async def attend_one(message: Attend, session: AsyncSession) -> None:
+    await attend(session, message.subscription)
+
+
+@handles(Collect)
+async def collect_payment(message: Collect) -> None:
+    try:
+        await collect(message)
+    except ProviderUnreachable as error:
+        raise TryLater(after=pause(error)) from error
+
+
+@handles(LookFor)
+async def look_for_payment(message: LookFor) -> None:
+    try:
+        await look_for(message.organisation, message.payment)
+    except ProviderUnreachable as error:
+        raise TryLater(after=pause(error)) from error
+
+
+@handles(SendRefund)
+async def send_one_refund(message: SendRefund) -> None:
+    try:
+        await send_refund(message.organisation, message.refund)
+    except ProviderUnreachable as error:
+        raise TryLater(after=pause(error)) from error
+
+
+@handles(EndSubscription)
+async def end_subscription(message: EndSubscription) -> None:
+    try:
+        await end_now(message.organisation, message.subscription, because=message.because)
+    except ProviderUnreachable as error:
+        raise TryLater(after=pause(error)) from error
+
+
+@handles(RemindDue, system="billing: subscriptions with something coming")
+async def remind_due(message: RemindDue, session: AsyncSession) -> None:
+    await queue_reminders(session)
+
+
+@handles(Remind)
+async def remind_one(message: Remind, session: AsyncSession) -> None:
+    await remind(session, message.subscription)
+
+
+@on(PaymentRecorded)
+async def when_paid(fact: PaymentRecorded, session: AsyncSession) -> None:
+    await tell_of_payment(session, await session.get_one(Payment, fact.payment))
+
+
+@on(PaymentFailed)
+async def when_not_paid(fact: PaymentFailed, session: AsyncSession) -> None:
+    payment = await session.get_one(Payment, fact.payment)
+    await settle_failure(session, payment.id)
+    if payment.subscription_id:
+        await remind(session, payment.subscription_id)
+
+
+@on(RefundRecorded)
+async def when_refunded(fact: RefundRecorded, session: AsyncSession) -> None:
+    await tell_of_refund(session, await session.get_one(Refund, fact.refund))
+
+
+@on(DisputeChanged)
+async def when_disputed(fact: DisputeChanged, session: AsyncSession) -> None:
+    await follow(session, await session.get_one(Dispute, fact.dispute), fact.state)
+
+
+@on(SubscriptionChanged)
+async def when_changed(fact: SubscriptionChanged, session: AsyncSession) -> None:
+    row = await session.get_one(Subscription, fact.subscription)
+    await tell_of_change(session, row, await session.get_one(SubscriptionEvent, fact.entry))
+    if fact.to_state in ("past_due", "suspended"):
+        await remind(session, row.id)
+
+
+def pause(error: ProviderUnreachable) -> timedelta:
+    return timedelta(seconds=error.retry_after) if error.retry_after else PATIENCE
