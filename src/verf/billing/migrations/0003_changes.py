@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "billing_0002"
-down_revision = "billing_0001"
+revision = "billing_0003"
+down_revision = "billing_0002"
 branch_labels = None
 depends_on = None
 
