@@ -2,10 +2,10 @@ from verf.billing import jobs, models, notices, webhooks
 from verf.billing.pages import routers as page_routers
 from verf.billing.providers.paddle import PaddleSettings
 from verf.billing.providers.stripe import StripeSettings
-from verf.billing.providers.wata import WataSettings
+from verf.billing.providers.wata import WataSettings, wata_token_lasts
 from verf.billing.providers.yookassa import YooKassaSettings
 from verf.billing.settings import BillingSettings
-from verf.manifest import NavigationItem, Room
+from verf.manifest import Check, NavigationItem, Room
 
 room = Room(
     name="billing",
@@ -17,6 +17,7 @@ room = Room(
     jobs=jobs,
     schedules=jobs.SCHEDULES,
     notices=notices.NOTICES,
+    checks=(Check(name="the token of Wata lasts", run=wata_token_lasts),),
     navigation=(NavigationItem(label="Billing", href="/billing", icon="credit-card"),),
     problems={
         "already-subscribed": "There is a live subscription already",
