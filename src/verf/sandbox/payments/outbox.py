@@ -4,6 +4,7 @@ Times are those of the sandbox clock. A retry is counted from the attempt before
 makes one attempt, not twenty: nobody was there to answer in between.
 """
 
+import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -94,19 +95,22 @@ class Outbox:
             await self._attempt(client, number, body)
         return self.delivery(number)
 
-    async def ask(self, event: str, kind: str, body: dict[str, Any]) -> int:
+    async def ask(self, event: str, kind: str, body: bytes, *, timeout_seconds: float) -> int:
         """Ask the house something and wait for the status of its answer; 0 when there was none in time.
 
         One attempt, no retries. A `drop` knob loses the question.
         """
-        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         state = "dropped" if self._knobs.acts("drop", kind) else "asked"
-        number = self._insert(event, kind, raw, now().timestamp(), state)
+        number = self._insert(event, kind, body, now().timestamp(), state)
         self._store.flush()
         if state == "dropped":
             return 0
-        async with self._client() as client:
-            return await self._attempt(client, number, raw)
+        try:
+            async with asyncio.timeout(timeout_seconds), self._client() as client:
+                return await self._attempt(client, number, body)
+        except TimeoutError:
+            self._record(number, now(), 0, "TimeoutError")
+            return 0
 
     def deliveries(self, *, event: str = "", kind: str = "", state: str = "", limit: int = 100) -> list[dict[str, Any]]:
         """Newest first."""
@@ -144,6 +148,10 @@ class Outbox:
     async def _attempt(self, client: httpx.AsyncClient, number: int, body: bytes) -> int:
         at = now()
         status, error = await self._send(client, body, at)
+        self._record(number, at, status, error)
+        return status
+
+    def _record(self, number: int, at: datetime, status: int, error: str) -> None:
         row = self._row(number)
         attempts = [*json.loads(row[-1]), {"at": at.isoformat(), "status": status, "error": error}]
         state, due = self._fate(row[5], status, len(attempts))
@@ -151,7 +159,6 @@ class Outbox:
         kept = json.dumps(attempts[-ATTEMPTS_KEPT:])
         self._store.connection.execute(query, (state, due.timestamp() if due else None, kept, number))
         self._store.flush()
-        return status
 
     def _fate(self, state: str, status: int, made: int) -> tuple[str, datetime | None]:
         if state == "asked":
