@@ -5,8 +5,8 @@ from alembic import op
 
 from verf.database.migrations import tenant_table
 
-revision = "billing_0003"
-down_revision = "billing_0002"
+revision = "billing_0002"
+down_revision = "billing_0001"
 branch_labels = None
 depends_on = None
 
