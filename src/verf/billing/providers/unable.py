@@ -6,6 +6,7 @@ from verf.billing.providers.events import NotAble
 from verf.billing.providers.orders import Charge, Order, Preview, PriceTag, Usage
 from verf.billing.providers.pictures import Payment
 from verf.billing.providers.provider import Abilities
+from verf.kit import Money
 from verf.web import _
 
 
@@ -46,13 +47,16 @@ class Unable:
 
     def _must_be_able(self, order: Order | Charge) -> None:
         """Before anything is sent: what the abilities deny is refused here and not by the provider."""
-        if order.money.currency not in self.abilities.currencies:
-            raise NotAble(
-                _("%(provider)s takes no %(currency)s.", provider=self.title, currency=order.money.currency),
-                provider_code="currency",
-            )
+        must_take(self.title, self.abilities, order.money)
         if isinstance(order, Order) and order.trial is not None and not self.abilities.has_trials:
             self._refuse()
 
     def _refuse(self) -> NoReturn:
         raise NotAble(_("%(provider)s has no such operation.", provider=self.title), provider_code="not-able")
+
+
+def must_take(title: str, abilities: Abilities, money: Money) -> None:
+    """Before anything is sent: a currency that the provider does not take."""
+    if money.currency not in abilities.currencies:
+        words = _("%(provider)s takes no %(currency)s.", provider=title, currency=money.currency)
+        raise NotAble(words, provider_code="currency")

@@ -16,6 +16,7 @@ from verf.billing.providers.paddle.signatures import check
 from verf.billing.providers.paddle.subscriptions import checkout_of, subscription_of
 from verf.billing.providers.pictures import Payment, Picture, Refund, Subject
 from verf.billing.providers.provider import Abilities
+from verf.billing.providers.unable import must_take
 from verf.billing.states import Engine
 from verf.errors import NotFound
 from verf.kit import Money, now
@@ -94,6 +95,7 @@ class Paddle:
         return await prices.publish(self._api, price)
 
     async def open_checkout(self, order: Order) -> Opened:
+        must_take(self.title, self.abilities, order.money)
         return await checkouts.open_checkout(self._api, order)
 
     async def close_checkout(self, ref: str) -> None:

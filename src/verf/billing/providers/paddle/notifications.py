@@ -15,7 +15,7 @@ NEEDED = ("event_id", "event_type", "occurred_at")
 def event_of(body: bytes, connection: Connection) -> Event:
     try:
         told = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed("not JSON") from error
     if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in NEEDED):
         raise Malformed("not a notification")

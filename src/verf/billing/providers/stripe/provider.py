@@ -17,6 +17,7 @@ from verf.billing.providers.stripe.payments import refund_of
 from verf.billing.providers.stripe.settings import PINNED_VERSION, StripeSettings
 from verf.billing.providers.stripe.signatures import check
 from verf.billing.providers.stripe.subscriptions import subscription_of
+from verf.billing.providers.unable import must_take
 from verf.billing.states import Engine
 from verf.kit import Money, now
 from verf.settings import House, load
@@ -108,6 +109,7 @@ class StripeProvider:
             return await prices.publish(self.client, price)
 
     async def open_checkout(self, order: Order) -> Opened:
+        must_take(self.title, self.abilities, order.money)
         with our_errors():
             return await checkout.open_page(self.client, order, await self._price(order.price))
 
