@@ -14,6 +14,7 @@ from verf.app.house import NotReadyToStart
 from verf.realtime import Hub
 from verf.settings import House, load
 
+KEEP_ALIVE_SECONDS = 75
 GRACE_SECONDS = 10
 BACKLOG = 2048
 
@@ -43,6 +44,9 @@ def server(application: ASGIApp, hub: Hub, stop: asyncio.Event) -> Server:
         access_log=False,
         log_config=None,
         server_header=False,
+        # Longer than proxies and our own clients keep a quiet connection: whoever closes first must not be the server,
+        # or a request that is just being sent on it is lost.
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         # Forwarded headers are trusted in one place, verf.limits, from proxies that are named there.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

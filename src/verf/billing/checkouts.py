@@ -15,8 +15,9 @@ from verf.billing.handling import refresh
 from verf.billing.mirroring import HOUSE, live_subscription
 from verf.billing.models import CheckoutIntent, PlanVersion, Price, ProviderPrice
 from verf.billing.owners import customer_of, lock
+from verf.billing.promo_codes import discount_of, reserve
 from verf.billing.providers.events import ProviderRefused
-from verf.billing.providers.orders import Discount, Interval, Opened, Order, PriceTag
+from verf.billing.providers.orders import Interval, Opened, Order, PriceTag
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.provider import Provider
 from verf.billing.providers.registry import enabled, provider
@@ -65,14 +66,13 @@ class Choice:
     tag: PriceTag
     source: Provider
     due: Money
-    discount: Discount | None
+    promo: str = ""
     change_of: UUID | None = None
 
     def is_that_of(self, intent: CheckoutIntent) -> bool:
-        code = self.discount.code if self.discount else ""
         theirs = (intent.price_id, intent.provider, intent.promo_code, intent.change_of)
         # The difference between two plans grows smaller by the second: the page that is open asks for what it was.
-        return theirs == (self.price, self.source.name, code, self.change_of)
+        return theirs == (self.price, self.source.name, self.promo, self.change_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,20 +95,22 @@ async def start_checkout(
     price: UUID,
     *,
     through: str = "",
-    discount: Discount | None = None,
+    promo: str = "",
     money: Money | None = None,
     change_of: UUID | None = None,
 ) -> Checkout:
     """Open a page where this price can be paid; the page that is open already, if it is for the same.
 
-    `through` names the provider; the first that takes the currency otherwise. `money` is the first payment after the
-    discount; with `change_of`, the difference that changes this subscription's plan. Calls outside: not inside a
-    transaction.
+    `through` names the provider; the first that takes the currency otherwise. `promo` is a code that lowers the first
+    payment; `money` with `change_of` is the difference that changes this subscription's plan. Calls outside: not inside
+    a transaction.
     """
     async with transaction(organisation=buyer.organisation) as session:
         tag, _version = await price_tag(session, price)
     source = choose(tag.money.currency, through)
-    choice = Choice(price=price, tag=tag, source=source, due=money or tag.money, discount=discount, change_of=change_of)
+    choice = Choice(
+        price=price, tag=tag, source=source, due=money or tag.money, promo=promo.strip().upper(), change_of=change_of
+    )
     for _attempt in range(PATIENCE):
         intent, is_mine = await _claim(buyer, choice)
         if is_mine:
@@ -230,7 +232,7 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             is_live=choice.source.is_live,
             currency=choice.due.currency,
             amount=choice.due.minor_units,
-            promo_code=choice.discount.code if choice.discount else "",
+            promo_code=choice.promo,
             change_of=choice.change_of,
             locale=buyer.locale,
             state=CheckoutState.OPEN,
@@ -238,6 +240,19 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             expires_at=now() + load(BillingSettings).checkout_time,
         )
         session.add(intent)
+        await session.flush()
+        if choice.promo:
+            tag = choice.tag
+            due = await reserve(
+                session,
+                buyer.organisation,
+                choice.promo,
+                product=tag.product,
+                plan=tag.plan,
+                money=tag.money,
+                intent=intent.id,
+            )
+            intent.amount = due.minor_units
         return intent, True
 
 
@@ -253,6 +268,7 @@ async def _open(buyer: Buyer, intent: CheckoutIntent, choice: Choice) -> Checkou
     async with transaction(organisation=buyer.organisation) as session:
         account = (source.name, source.account, source.is_live)
         customer = await customer_of(session, buyer.organisation, account)
+        discount = await discount_of(session, intent.promo_code, choice.tag.money) if intent.promo_code else None
     try:
         ref = await published(source, choice.tag, choice.price)
         order = Order(
@@ -265,7 +281,7 @@ async def _open(buyer: Buyer, intent: CheckoutIntent, choice: Choice) -> Checkou
             expires_at=intent.expires_at,
             locale=buyer.locale,
             customer=customer,
-            discount=choice.discount,
+            discount=discount,
         )
         opened = await source.open_checkout(order)
     except ProviderRefused as error:

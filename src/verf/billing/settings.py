@@ -14,6 +14,16 @@ class BillingSettings(Section, env_prefix="VERF_BILLING_"):
     checkout_minutes: int = Field(default=60, ge=30, le=24 * 60)
     # Make prices at providers that have prices of their own, when the settings name none for a plan.
     create_prices: bool = True
+    # Days after the first payment of somebody who was brought until the reward is given.
+    refund_window_days: int = Field(default=14, ge=0, le=180)
+    # Days for who brought and for who came, and how many rewards one inviter gets in 30 days.
+    referral_days_inviter: int = Field(default=30, ge=0, le=366)
+    referral_days_invited: int = Field(default=7, ge=0, le=366)
+    referral_cap: int = Field(default=12, ge=0)
+
+    @property
+    def refund_window(self) -> timedelta:
+        return timedelta(days=self.refund_window_days)
 
     @property
     def checkout_time(self) -> timedelta:

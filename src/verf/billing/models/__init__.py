@@ -3,6 +3,7 @@
 from verf.billing.models.catalogue import PlanVersion, Price, ProviderPrice
 from verf.billing.models.inbox import Finding, ProviderEvent, SyncCursor
 from verf.billing.models.money import Dispute, LedgerEntry, LedgerTransaction, Payment, Refund
+from verf.billing.models.offers import PromoCode, PromoRedemption, Referral, ReferralCode
 from verf.billing.models.subscriptions import (
     CheckoutIntent,
     Customer,
@@ -26,8 +27,12 @@ __all__ = [
     "PaymentMethod",
     "PlanVersion",
     "Price",
+    "PromoCode",
+    "PromoRedemption",
     "ProviderEvent",
     "ProviderPrice",
+    "Referral",
+    "ReferralCode",
     "Refund",
     "Subscription",
     "SubscriptionEvent",
