@@ -17,6 +17,7 @@ from verf.kit import Money
 
 ORDER = "verf_order_id"
 PRICE = "verf_price"
+REASON = "verf_reason"
 
 STATES = {
     "succeeded": PaymentState.PAID,
@@ -110,7 +111,7 @@ def refund_of(refund: stripe.Refund) -> Refund:
         state=REFUND_STATES.get(refund.status or "", RefundState.FAILED),
         money=from_stripe(refund.amount, refund.currency),
         occurred_at=moment(refund.created),
-        reason=refund.reason or "",
+        reason=str(getattr(refund.metadata, REASON, "")) or refund.reason or "",
     )
 
 

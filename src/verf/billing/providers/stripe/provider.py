@@ -13,7 +13,7 @@ from verf.billing.providers.stripe import changes, checkout, listing, prices, re
 from verf.billing.providers.stripe.amounts import to_stripe
 from verf.billing.providers.stripe.connection import STRIPE, connect, our_errors
 from verf.billing.providers.stripe.events import event_of, ref_of
-from verf.billing.providers.stripe.payments import refund_of
+from verf.billing.providers.stripe.payments import REASON, refund_of
 from verf.billing.providers.stripe.settings import PINNED_VERSION, StripeSettings
 from verf.billing.providers.stripe.signatures import check
 from verf.billing.providers.stripe.subscriptions import subscription_of
@@ -157,7 +157,7 @@ class StripeProvider:
         params: stripe.params.RefundCreateParams = {
             "payment_intent": payment,
             "amount": to_stripe(money),
-            "metadata": {"verf_key": key, "verf_reason": reason[:500]},
+            "metadata": {"verf_key": key, REASON: reason[:500]},
             "reason": "requested_by_customer",
         }
         if reason in REFUND_REASONS:

@@ -56,10 +56,12 @@ async def read_subscription(client: stripe.StripeClient, ref: str) -> Whole | No
     wanted = {intent_ref_of(each) for each in invoices} - {""}
     intents = await _intents_of(client, ref_of(subscription.customer), wanted)
     belongings = await belongings_of(client, intents)
+    # Oldest first; Stripe lists the newest first, and several may share a second.
     payments = [
-        payment_of_invoice(each, await _lines(each), intents.get(intent_ref_of(each)), belongings) for each in invoices
+        payment_of_invoice(each, await _lines(each), intents.get(intent_ref_of(each)), belongings)
+        for each in reversed(invoices)
     ]
-    known = tuple(sorted((each for each in payments if each), key=lambda each: (each.occurred_at, each.ref)))
+    known = tuple(sorted((each for each in payments if each), key=lambda each: each.occurred_at))
     return Whole(subscription, invoices, known)
 
 

@@ -1,0 +1,85 @@
+"""What of a subscription is changed by simply saying so: its end, its pause, its card, its words."""
+
+from verf.sandbox.payments.store import Document
+from verf.sandbox.payments.stripe import discounts, subscriptions
+from verf.sandbox.payments.stripe.parameters import Parameters
+from verf.sandbox.payments.stripe.refusals import Refusal, invalid, lacks
+from verf.sandbox.payments.stripe.world import World
+
+
+def change(world: World, given: Parameters, subscription: Document) -> None:
+    if "metadata" in given:
+        subscription["metadata"] = given.metadata(subscription["metadata"])
+    if "default_payment_method" in given:
+        method = world.get("payment_method", given.text("default_payment_method"), "default_payment_method")
+        subscription["default_payment_method"] = method["id"]
+    if "description" in given:
+        subscription["description"] = given.text("description") or None
+    _details(given, subscription)
+    if "discounts" in given:
+        _discounts(world, given, subscription)
+    if "cancel_at_period_end" in given or "cancel_at" in given:
+        _cancellation(world, given, subscription)
+    if "pause_collection" in given:
+        _pause(world, given, subscription)
+    if "trial_end" in given:
+        _trial_end(world, given, subscription)
+
+
+def _cancellation(world: World, given: Parameters, subscription: Document) -> None:
+    if subscription["schedule"]:
+        schedule = subscription["schedule"]
+        raise Refusal(
+            f"The subscription is managed by the subscription schedule `{schedule}`, and updating any cancelation "
+            "behavior directly is not allowed. Please update the schedule instead."
+        )
+    end = subscriptions.period_end(subscription)
+    at_end, at = given.flag("cancel_at_period_end"), given.number("cancel_at")
+    if at is not None and at <= world.time:
+        raise invalid("cancel_at", "The cancellation date must be in the future.")
+    subscription |= {"cancel_at_period_end": at_end, "cancel_at": end if at_end else at}
+    wanted = at_end or at is not None
+    subscription["canceled_at"] = world.time if wanted else None
+    subscription["cancellation_details"]["reason"] = "cancellation_requested" if wanted else None
+    world.plan("renew", subscription["id"], min(end, at) if at else end)
+
+
+def _pause(world: World, given: Parameters, subscription: Document) -> None:
+    world.forget("unpause", subscription["id"])
+    if given.given["pause_collection"] == "":
+        subscription["pause_collection"] = None
+        return
+    pause = given.inner("pause_collection")
+    behaviour = pause.choice("behavior", ("keep_as_draft", "mark_uncollectible", "void"))
+    if not behaviour:
+        raise lacks("pause_collection[behavior]")
+    resumes = pause.number("resumes_at")
+    pause.done()
+    subscription["pause_collection"] = {"behavior": behaviour, "resumes_at": resumes}
+    if resumes:
+        world.plan("unpause", subscription["id"], resumes)
+
+
+def _trial_end(world: World, given: Parameters, subscription: Document) -> None:
+    end = world.time if given.text("trial_end") == "now" else given.number("trial_end") or world.time
+    if subscription["status"] != "trialing" or end < world.time:
+        raise invalid("trial_end", "Only a running trial can be given another end, and not in the past.")
+    subscription |= {"trial_end": end, "billing_cycle_anchor": end}
+    for item in subscription["items"]["data"]:
+        item["current_period_end"] = end
+    world.plan("renew", subscription["id"], end)
+
+
+def _details(given: Parameters, subscription: Document) -> None:
+    details = given.inner("cancellation_details")
+    for name in ("comment", "feedback"):
+        if name in details:
+            subscription["cancellation_details"][name] = details.text(name) or None
+    details.done()
+
+
+def _discounts(world: World, given: Parameters, subscription: Document) -> None:
+    rows = given.rows("discounts")
+    subscription["discounts"] = []
+    for coupon in discounts.chosen(world, rows, subscription["currency"]):
+        discounts.attach(world, coupon, subscription)
