@@ -10,8 +10,8 @@ from verf.web import _
 # and the Icelandic króna have none in fact but are still written with two.
 EXCEPTIONS = {"MGA": 0, "UGX": 2, "ISK": 2}
 UNITS = (1, 10, 100, 1000, 10_000)
-# Stripe's partners want the last digit of these to be zero: 5.120 or 5.130 dinars, never 5.124.
-IN_TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+# Stripe's partners want the last digit of dinars and rials to be zero: 5.120 or 5.130, never 5.124.
+STEPS = {"BHD": 10, "JOD": 10, "KWD": 10, "OMR": 10, "TND": 10, "ISK": 100, "UGX": 100}
 
 
 class AmountNotPossible(ProviderRefused):
@@ -22,7 +22,7 @@ def to_stripe(money: Money) -> int:
     ours = exponent_of(money.currency)
     theirs = EXCEPTIONS.get(money.currency, ours)
     amount, rest = divmod(money.minor_units * UNITS[theirs], UNITS[ours])
-    if rest or (money.currency in IN_TENS and amount % 10) or (money.currency in ("UGX", "ISK") and amount % 100):
+    if rest or amount % STEPS.get(money.currency, 1):
         raise AmountNotPossible(
             _("Stripe cannot take %(amount)s %(currency)s exactly.", amount=money.decimal, currency=money.currency),
             provider_code="amount_not_possible",

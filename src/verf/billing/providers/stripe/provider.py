@@ -13,6 +13,7 @@ from verf.billing.providers.stripe import changes, checkout, listing, prices, re
 from verf.billing.providers.stripe.amounts import to_stripe
 from verf.billing.providers.stripe.connection import STRIPE, connect, our_errors
 from verf.billing.providers.stripe.events import event_of, ref_of
+from verf.billing.providers.stripe.metering import Meters
 from verf.billing.providers.stripe.payments import REASON, refund_of
 from verf.billing.providers.stripe.settings import PINNED_VERSION, StripeSettings
 from verf.billing.providers.stripe.signatures import check
@@ -68,6 +69,7 @@ class StripeProvider:
         self.webhook_secrets = [secret for secret in webhook_secrets if secret]
         self.api_version = api_version
         self.price_refs = dict(price_refs or {})
+        self.meters = Meters()
         self.client = connect(secret_key, url, version=PINNED_VERSION, timeout=timeout)
 
     async def verify(self, headers: Mapping[str, str], body: bytes, *, sender: str) -> Event:
@@ -166,19 +168,8 @@ class StripeProvider:
             return refund_of(await self.client.v1.refunds.create_async(params, {"idempotency_key": key}))
 
     async def report_usage(self, usage: Usage) -> None:
-        params: stripe.params.billing.MeterEventCreateParams = {
-            "event_name": usage.meter,
-            "payload": {"stripe_customer_id": usage.customer, "value": str(usage.amount)},
-            "identifier": usage.key,
-            "timestamp": int(usage.at.timestamp()),
-        }
         with our_errors():
-            try:
-                await self.client.v1.billing.meter_events.create_async(params, {"idempotency_key": usage.key})
-            except stripe.InvalidRequestError as error:
-                # Counted already, by an earlier try whose answer was lost.
-                if "already exists" not in str(error.user_message):
-                    raise
+            await self.meters.report(self.client, usage)
 
     async def _price(self, tag: PriceTag) -> str:
         return tag.ref or await self.publish_price(tag)

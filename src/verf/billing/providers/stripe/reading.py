@@ -58,7 +58,7 @@ async def read_subscription(client: stripe.StripeClient, ref: str) -> Whole | No
     belongings = await belongings_of(client, intents)
     # Oldest first; Stripe lists the newest first, and several may share a second.
     payments = [
-        payment_of_invoice(each, await _lines(each), intents.get(intent_ref_of(each)), belongings)
+        payment_of_invoice(each, await lines_of(each), intents.get(intent_ref_of(each)), belongings)
         for each in reversed(invoices)
     ]
     known = tuple(sorted((each for each in payments if each), key=lambda each: each.occurred_at))
@@ -121,7 +121,7 @@ async def belongings_of(client: stripe.StripeClient, intents: Mapping[str, strip
     return Belongings(refunds, disputes)
 
 
-async def _lines(invoice: stripe.Invoice) -> list[stripe.InvoiceLineItem]:
+async def lines_of(invoice: stripe.Invoice) -> list[stripe.InvoiceLineItem]:
     """An invoice carries its first ten lines; the rest is asked for."""
     return [each async for each in invoice.lines.auto_paging_iter()]
 

@@ -6,6 +6,8 @@ from verf.sandbox.payments.stripe.periods import boundary
 from verf.sandbox.payments.stripe.refusals import Refusal, invalid
 from verf.sandbox.payments.stripe.world import World
 
+WHOLE = 100
+
 
 def chosen(world: World, rows: list[Parameters], currency: str) -> list[str]:
     """Coupons of `discounts[]`, by their ids; refused when one is used up or of another currency."""
@@ -26,7 +28,7 @@ def reduction(coupon: Document, subtotal: int) -> int:
         return 0
     if coupon["amount_off"] is not None:
         return min(subtotal, int(coupon["amount_off"]))
-    return int(subtotal * round(coupon["percent_off"]) + 50) // 100
+    return int(2 * subtotal * coupon["percent_off"] + WHOLE) // (2 * WHOLE)
 
 
 def attach(world: World, coupon: str, subscription: Document, session: str | None = None) -> Document:
