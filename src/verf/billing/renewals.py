@@ -124,6 +124,8 @@ async def _demand(session: AsyncSession, row: Subscription, method: UUID, moment
     key = f"renew:{row.id}:{_written(row.period_end)}:{number}"
     if number is not None and key not in {each.attempt_key for each in tries}:
         await _try(session, row, method, key=key, moment=moment)
+        row.next_charge_at = moment + LOOKS_AGAIN
+        return "unpaid"
     row.next_charge_at = next((at for at in calendar(arrears) if at > moment), moment + LOOKS_AGAIN)
     return "unpaid"
 
