@@ -23,7 +23,7 @@ case = simulated("wata") and Case(
     name="wata",
     simulator=simulated("wata"),
     provider=ours,
-    stranger=lambda: ours(token=SecretStr("")),
+    stranger=lambda: ours(token=SecretStr("of-another-terminal")),
     alter={"unknown": _kind, "account": _account},
     currency="RUB",
     checkout_id=lambda opened: opened.url.rstrip("/").rpartition("/")[2],

@@ -103,7 +103,7 @@ async def test_wrong_keys_are_a_no_and_not_a_silence(world):
     bought = await world.buy()
     stranger = world.case.stranger()
     with pytest.raises(ProviderRefused) as refused:
-        await stranger.fetch(bought.root)
+        await world.patiently(lambda: stranger.fetch(bought.root))
     assert refused.value.provider_code
 
 

@@ -23,7 +23,7 @@ class Answer:
     """What the provider itself said: JSON, and neither "too many" nor "something broke"."""
 
     status: int
-    body: Any
+    body: dict[str, Any] | None
 
     @property
     def is_refusal(self) -> bool:
@@ -40,9 +40,12 @@ async def ask(service: httpx.AsyncClient, title: str, request: httpx.Request) ->
     if response.status_code == 429 or not (200 <= response.status_code < 300 or 400 <= response.status_code < 500):
         raise unreachable(title, retry_after=_seconds(response.headers.get("retry-after", "")))
     try:
-        return Answer(response.status_code, json.loads(response.content or b"null", parse_float=Decimal))
+        body = json.loads(response.content or b"null", parse_float=Decimal)
     except ValueError as error:
         raise unreachable(title) from error
+    if body is not None and not isinstance(body, dict):
+        raise unreachable(title)
+    return Answer(response.status_code, body)
 
 
 def unreachable(title: str, *, retry_after: int | None = None) -> ProviderUnreachable:

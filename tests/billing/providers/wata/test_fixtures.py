@@ -8,12 +8,12 @@ from uuid import UUID
 
 import orjson
 import pytest
-from verf.billing.providers.wata.webhooks import read
 
 from verf.billing.providers.calls import Answer
 from verf.billing.providers.events import ProviderRefused
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.wata.answers import checkout_of, link_is_open, payments_of, refund_of
+from verf.billing.providers.wata.notifications import read
 from verf.billing.providers.wata.wire import number, said_yes
 from verf.billing.states import CheckoutState, PaymentState, RefundState
 from verf.kit import Money

@@ -8,7 +8,7 @@ from verf.billing.providers.pictures import Refund
 from verf.billing.providers.readings import made_at, written
 from verf.billing.providers.wata.answers import REFUND_STATES, is_refund, money_of, refund_of
 from verf.billing.providers.wata.wire import TITLE, Wire, number
-from verf.kit import Money, advance, now
+from verf.kit import Money, now
 
 # Wata's clock may be behind ours.
 SKEW = timedelta(seconds=5)
@@ -26,7 +26,7 @@ class Refunds:
         """Once for a key that carries a UUIDv7, over restarts too; for other keys once in the life of this process."""
         if key in self._made:
             return self._made[key]
-        since = self._tried.get(key) or first_tried_at(key)
+        since = self._tried.get(key) or made_at(key)
         found = await self._made_since(since, payment, money) if since else None
         if found is None:
             self._tried[key] = now()
@@ -45,12 +45,6 @@ class Refunds:
             if is_it and seen["status"] != "Declined" and money_of(seen) == money:
                 return refund_of(seen)
         return None
-
-
-def first_tried_at(key: str) -> datetime | None:
-    """By the clock of the house, which in a sandbox may be ahead of the one that ids are made by."""
-    made = made_at(key)
-    return made + advance(timedelta()) if made else None
 
 
 def _refund(answer: dict[str, Any], money: Money) -> Refund:

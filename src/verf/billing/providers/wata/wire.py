@@ -70,11 +70,12 @@ def number(money: Money) -> orjson.Fragment:
 
 
 def said_yes(answer: Answer) -> Any:
+    if answer.is_refusal:
+        # A 401 comes without a word.
+        code, words = _refusal((answer.body or {}).get("error"), answer.status)
+        raise ProviderRefused(f"{TITLE}: {words}", provider_code=code)
     if not isinstance(answer.body, dict):
         raise unreachable(TITLE)
-    if answer.is_refusal:
-        code, words = _refusal(answer.body.get("error"), answer.status)
-        raise ProviderRefused(f"{TITLE}: {words}", provider_code=code)
     return answer.body
 
 

@@ -87,11 +87,12 @@ def idempotence_key(key: str) -> str:
 
 
 def said_yes(answer: Answer) -> Any:
+    if answer.is_refusal:
+        told = answer.body or {}
+        code = str(told.get("code") or f"http-{answer.status}")
+        raise ProviderRefused(f"{TITLE}: {told.get('description') or code}", provider_code=code)
     if not isinstance(answer.body, dict):
         raise unreachable(TITLE)
-    if answer.is_refusal:
-        code = str(answer.body.get("code") or f"http-{answer.status}")
-        raise ProviderRefused(f"{TITLE}: {answer.body.get('description') or code}", provider_code=code)
     return answer.body
 
 
