@@ -76,6 +76,8 @@ CARDS = (
     ),
 )
 BY_KEY = {card.key: card for card in CARDS}
+# For pages whose card nobody keeps.
+CARDS_USED_ONCE = tuple(card for card in CARDS if card.later is Outcome.PAYS)
 
 
 def card_that(outcome: Outcome, later: Outcome = Outcome.PAYS) -> Card:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from verf.kit import Money
-from verf.sandbox.payments.cards import BY_KEY
+from verf.sandbox.payments.cards import BY_KEY, CARDS_USED_ONCE
 from verf.sandbox.payments.hosted import Checkout, back_to, checkout_page
 from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.wata.links import Links
@@ -32,7 +32,7 @@ class Counter:
         if link is None:
             gone = Checkout(
                 provider="Wata",
-                title="This link is not valid any more",
+                title="This link leads nowhere",
                 total="",
                 closed="It has run out, or never was.",
             )
@@ -64,6 +64,7 @@ class Counter:
             total=total,
             facts=facts,
             action=request.url.path,
+            cards=CARDS_USED_ONCE,
             button=f"Pay {total}",
             problem=f"Declined: {last['errorDescription']}." if last and last["status"] == "Declined" else "",
             closed=closed,

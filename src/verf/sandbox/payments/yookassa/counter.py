@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from verf.sandbox.payments.cards import BY_KEY
+from verf.sandbox.payments.cards import BY_KEY, CARDS, CARDS_USED_ONCE
 from verf.sandbox.payments.hosted import Checkout, back_to, checkout_page
 from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.yookassa.bindings import Bindings
@@ -75,6 +75,7 @@ class Counter:
             lines=lines,
             facts=facts,
             action=f"{request.url.path}?orderId={shown['id']}",
+            cards=CARDS if payment["saves"] else CARDS_USED_ONCE,
             button=f"Pay {shown['amount']['value']} ₽",
             closed=_closed(shown),
             back=payment["returns_to"],
