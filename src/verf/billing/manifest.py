@@ -1,4 +1,5 @@
 from verf.billing import jobs, models, notices, webhooks
+from verf.billing.api import routers as api_routers
 from verf.billing.pages import routers as page_routers
 from verf.billing.providers.paddle import PaddleSettings
 from verf.billing.providers.stripe import StripeSettings
@@ -13,7 +14,7 @@ room = Room(
     models=models,
     settings=BillingSettings,
     more_settings=(StripeSettings, PaddleSettings, YooKassaSettings, WataSettings),
-    routers=(webhooks.router, *page_routers),
+    routers=(webhooks.router, *api_routers, *page_routers),
     jobs=jobs,
     schedules=jobs.SCHEDULES,
     notices=notices.NOTICES,
@@ -21,6 +22,7 @@ room = Room(
     navigation=(NavigationItem(label="Billing", href="/billing", icon="credit-card"),),
     problems={
         "already-subscribed": "There is a live subscription already",
+        "price-not-offered": "This price is not offered",
         "price-unknown": "This price is not offered",
         "payment-unknown": "There is no such payment",
         "product-unknown": "There is no such product",

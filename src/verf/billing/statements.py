@@ -9,14 +9,10 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.models import Payment, PlanVersion, Price, Refund
+from verf.billing.refunds import PaymentUnknown
 from verf.billing.states import PaymentKind, PaymentState, RefundState
-from verf.errors import NotFound
 from verf.kit import Money
 from verf.web import _, decode_cursor, encode_cursor
-
-
-class PaymentUnknown(NotFound):
-    """There is no such payment, or it is somebody else's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,159 @@
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from verf.billing import words
+from verf.billing.changing import Change, change_plan, keep_plan, preview_change
+from verf.billing.checkouts import Buyer
+from verf.billing.ending import cancel, pause, resume
+from verf.billing.portals import open_portal
+from verf.billing.price_list import PlanOffered, PriceOffered, ProductUnknown, price_list, selling
+from verf.billing.providers.events import ProviderRefused
+from verf.billing.standing import standing_of
+from verf.database import transaction
+from verf.errors import Conflict, NotFound
+from verf.identity import CurrentPerson
+from verf.limits import OncePerForm, Operation
+from verf.organisations import Tenant, require
+from verf.web import _, form, format_date, locale, page, redirect
+
+router = APIRouter(include_in_schema=False)
+moving = APIRouter(prefix="/billing", include_in_schema=False, route_class=OncePerForm)
+Payer = Annotated[Tenant, Depends(require("admin"))]
+
+
+class Changed(BaseModel):
+    price: UUID
+    token: str = Field(default="", max_length=4000)
+
+
+class Left(BaseModel):
+    product: str = Field(min_length=1, max_length=60)
+    when: Literal["period_end", "now"] = "period_end"
+    reason: str = Field(default="", max_length=40)
+    comment: str = Field(default="", max_length=900)
+
+    @property
+    def told(self) -> str:
+        return ": ".join(part for part in (self.reason, self.comment) if part)
+
+
+class Meant(BaseModel):
+    product: str = Field(min_length=1, max_length=60)
+
+
+@router.get("/billing/change")
+async def preview(request: Request, tenant: Payer, price: UUID) -> Response:
+    """What a change would cost, before anything happens."""
+    product, plan, offer = await _offer(price)
+    try:
+        estimate = await preview_change(tenant.organisation, product, price)
+    except (Conflict, NotFound, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={product}", toast=str(refused), kind="error")
+    async with transaction(organisation=tenant.organisation) as session:
+        standing = await standing_of(session, tenant.organisation, product)
+    return await page(
+        request,
+        "billing/change.html",
+        product=product,
+        plan=plan,
+        offer=offer,
+        estimate=estimate,
+        standing=standing,
+        words=words,
+    )
+
+
+@moving.post("/change")
+async def change(request: Request, tenant: Payer, person: CurrentPerson, operation: Operation) -> Response:
+    sent = (await form(request, Changed)).data
+    product, plan, _offered = await _offer(sent.price)
+    buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
+    try:
+        made = await change_plan(buyer, product, sent.price, key=str(operation), token=sent.token)
+    except (Conflict, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={product}", toast=str(refused), kind="error")
+    if made.outcome == "to_pay":
+        return await page(request, "billing/leaving.html", url=made.url, to=_("the payment page"))
+    return redirect(
+        request,
+        f"/billing?product={product}",
+        toast=_told(made, _(plan.title)),
+        kind="error" if made.outcome == "failed" else "success",
+    )
+
+
+@moving.post("/cancel")
+async def leave(request: Request, tenant: Payer, operation: Operation) -> Response:
+    sent = (await form(request, Left)).data
+    try:
+        await cancel(
+            tenant.organisation, sent.product, when=sent.when, reason=sent.told, by=tenant.person, key=str(operation)
+        )
+    except (Conflict, NotFound, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
+    return redirect(request, f"/billing?product={sent.product}", toast=_("The subscription is cancelled."))
+
+
+@moving.post("/resume")
+async def go_on(request: Request, tenant: Payer, operation: Operation) -> Response:
+    sent = (await form(request, Meant)).data
+    try:
+        await resume(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
+    except (Conflict, NotFound, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
+    return redirect(request, f"/billing?product={sent.product}", toast=_("Good to have you back."))
+
+
+@moving.post("/pause")
+async def rest(request: Request, tenant: Payer, operation: Operation) -> Response:
+    sent = (await form(request, Meant)).data
+    try:
+        await pause(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
+    except (Conflict, NotFound, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
+    return redirect(request, f"/billing?product={sent.product}", toast=_("The subscription is paused."))
+
+
+@moving.post("/keep")
+async def stay(request: Request, tenant: Payer, operation: Operation) -> Response:
+    """The change that was to come is forgotten."""
+    sent = (await form(request, Meant)).data
+    try:
+        await keep_plan(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
+    except (Conflict, NotFound, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
+    return redirect(request, f"/billing?product={sent.product}", toast=_("The plan stays as it is."))
+
+
+@moving.post("/portal")
+async def visit(request: Request, tenant: Payer) -> Response:
+    """The provider's own page for cards and addresses."""
+    sent = (await form(request, Meant)).data
+    try:
+        address = await open_portal(tenant.organisation, sent.product)
+    except (Conflict, NotFound, ProviderRefused) as refused:
+        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
+    return await page(request, "billing/leaving.html", url=address.url, to=words.provider_title(address.provider))
+
+
+async def _offer(price: UUID) -> tuple[str, PlanOffered, PriceOffered]:
+    for product in selling():
+        found = (await price_list(product)).find(price)
+        if found:
+            return product.name, *found
+    raise ProductUnknown(_("This price is not offered any more. Please choose again."))
+
+
+def _told(made: Change, plan: str) -> str:
+    if made.outcome == "done":
+        return _("Your plan is %(plan)s now.", plan=plan)
+    if made.outcome == "scheduled" and made.at:
+        return _("Your plan becomes %(plan)s on %(date)s.", plan=plan, date=format_date(made.at, "long"))
+    if made.outcome == "failed":
+        reason = words.failure_name(made.failure or "refused")
+        return _("The difference could not be charged, so nothing has changed. %(reason)s", reason=reason)
+    return _("The payment for %(plan)s is on its way. The plan changes when it has come.", plan=plan)
