@@ -53,7 +53,7 @@ class GivenAnswer(BaseModel):
     title: str = Field(examples=["Products followed"])
     kind: Literal["switch", "number", "quota"]
     amount: int | None = Field(description="None: without limit, or a switch that is on.", examples=[1000])
-    per: Literal["day", "period"] | None = Field(description="Of a quota: when it begins anew.")
+    per: str | None = Field(description="Of a quota, when it begins anew: day or month.", examples=["month"])
     is_hard: bool = Field(description="Over a soft limit nothing is stopped.")
 
 
