@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 
+import case_stripe
 import case_wata
 import case_yookassa
 import pytest
@@ -32,4 +33,10 @@ async def yookassa(tmp_path):
 @pytest.fixture
 async def wata(tmp_path):
     async for world in live_in(case_wata.case, tmp_path):
+        yield world
+
+
+@pytest.fixture
+async def stripe(tmp_path):
+    async for world in live_in(case_stripe.case, tmp_path):
         yield world
