@@ -73,7 +73,7 @@ def is_missing(error: stripe.StripeError) -> bool:
 def _translated(error: stripe.StripeError) -> ProviderUnreachable | ProviderRefused:
     status = error.http_status or 0
     # 409: another request with this key is under way. An answer that is not JSON comes from something in between.
-    silent = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or error.json_body is None
+    silent = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError) or error.error is None
     if silent or status >= 500 or status in (200, 409):
         wait = str((error.headers or {}).get("retry-after", ""))
         return ProviderUnreachable(
