@@ -5,11 +5,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from datetime import timedelta
+
 import pytest
 from books import Books
+from counting import Counter
 from harbour import open_harbour
+from shop import SHOP
 
+from verf.billing import configure
 from verf.jobs import heard_only_by
+from verf.kit import set_offset
 
 
 @pytest.fixture
@@ -23,3 +29,13 @@ async def harbour(site, tmp_path):
     """The whole house and every simulated provider, in this process: see harbour.py."""
     async with open_harbour(site, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def counter(database):
+    """A customer of the test shop."""
+    configure([SHOP])
+    with heard_only_by("verf.billing", "verf.notifications", "verf.organisations", "verf.identity"):
+        yield await Counter.open()
+    configure([])
+    set_offset(timedelta())

@@ -8,8 +8,8 @@ from shop import LARGE, SHOP, SMALL, shop
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from verf.billing import catalogue, configure, forget_catalogue, publish
-from verf.billing.catalogue import UnknownPlan
+from verf.billing import catalogue, configure, publish
+from verf.billing.catalogue import UnknownPlan, forget_catalogue
 from verf.billing.models import PlanVersion, Price
 from verf.database import transaction
 from verf.kit import Money, new_id

@@ -1,6 +1,34 @@
 """Money: plans, subscriptions, the ledger, and the providers that move it."""
 
-from verf.billing.catalogue import catalogue, forget_catalogue, publish
+from verf.billing.catalogue import catalogue, publish
 from verf.billing.declarations import configure
+from verf.billing.entitlements import Entitlements, allows, demand, entitlements, refusal, start_afresh
+from verf.billing.holds import hold, release, settle
+from verf.billing.sentences import sentence_of, what_to_do
+from verf.billing.terms import Given
+from verf.billing.trials import begin_trial
+from verf.billing.usage import Counted, as_hit, consume
+from verf.billing.usage_report import usage_of
 
-__all__ = ["catalogue", "configure", "forget_catalogue", "publish"]
+__all__ = [
+    "Counted",
+    "Entitlements",
+    "Given",
+    "allows",
+    "as_hit",
+    "begin_trial",
+    "catalogue",
+    "configure",
+    "consume",
+    "demand",
+    "entitlements",
+    "hold",
+    "publish",
+    "refusal",
+    "release",
+    "sentence_of",
+    "settle",
+    "start_afresh",
+    "usage_of",
+    "what_to_do",
+]

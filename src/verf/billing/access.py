@@ -49,16 +49,21 @@ _known: dict[Key, tuple[Access, float]] = {}
 _reading: dict[Key, int] = {}
 
 
-async def access_of(organisation: UUID, product: str) -> Access:
-    """No query when it is known. Not inside a transaction of yours that changes it: what you write is not seen here."""
+async def access_of(organisation: UUID, product: str, session: AsyncSession | None = None) -> Access:
+    """No query when it is known.
+
+    Inside a transaction give its session: what it reads may yet be rolled back, so it is not remembered.
+    """
     key = (organisation, product)
     known = _known.get(key)
     if known and time.monotonic() - known[1] < (HEARD_FOR if is_listening() else UNHEARD_FOR):
         return known[0]
+    if session is not None:
+        return await read_access(session, organisation, product)
     ticket = _reading[key] = _reading.get(key, 0) + 1
     read_at = time.monotonic()
-    async with transaction(organisation=organisation) as session:
-        access = await read_access(session, organisation, product)
+    async with transaction(organisation=organisation) as own:
+        access = await read_access(own, organisation, product)
     if _reading.get(key) == ticket:
         if len(_known) >= LARGEST:
             _known.clear()
@@ -84,7 +89,7 @@ async def read_access(session: AsyncSession, organisation: UUID, product: str) -
         select(OverrideRow).where(OverrideRow.organisation_id == organisation, OverrideRow.product == product)
     )
     overrides = {word.feature: _override(product, word) for word in words}
-    prices = await _catalogue_of(rows)
+    prices = await _catalogue_of(session, rows)
     return Access(
         organisation=organisation,
         product=product,
@@ -119,11 +124,11 @@ def hear(event: Event) -> None:
         forget(UUID(event.topic.removeprefix("organisation:").removesuffix("/access")), event.data.get("product", ""))
 
 
-async def _catalogue_of(rows: Iterable[Grant]) -> Catalogue:
-    prices = await catalogue()
+async def _catalogue_of(session: AsyncSession, rows: Iterable[Grant]) -> Catalogue:
+    prices = await catalogue(session)
     for row in rows:
         if row.plan_version_id and row.plan_version_id not in prices.versions:
-            prices = await catalogue_with(row.plan_version_id)
+            prices = await catalogue_with(row.plan_version_id, session)
     return prices
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from verf.billing.declarations import (
     digest_of,
@@ -123,20 +123,23 @@ class Catalogue:
 _catalogue: Catalogue | None = None
 
 
-async def catalogue() -> Catalogue:
-    """From memory; asks the database only when that is old, and publishes when nobody has."""
+async def catalogue(session: AsyncSession | None = None) -> Catalogue:
+    """From memory; asks the database only when that is old, and publishes when nobody has.
+
+    Inside a transaction give its session, so that nobody waits for a second connection while holding one.
+    """
     if _catalogue and timedelta() <= now() - _catalogue.read_at < FRESH:
         return _catalogue
-    found = await _read()
+    found = await _read(session)
     if _is_published(found):
         return found
     return await publish()
 
 
-async def catalogue_with(version: UUID) -> Catalogue:
+async def catalogue_with(version: UUID, session: AsyncSession | None = None) -> Catalogue:
     """One that knows this version, which another process may have published a moment ago."""
-    known = await catalogue()
-    return known if version in known.versions else await _read()
+    known = await catalogue(session)
+    return known if version in known.versions else await _read(session)
 
 
 def forget_catalogue() -> None:
@@ -201,13 +204,19 @@ def _is_published(found: Catalogue) -> bool:
     return all((product.name, plan.name) in known for product in products() for plan in product.plans)
 
 
-async def _read() -> Catalogue:
+async def _read(session: AsyncSession | None = None) -> Catalogue:
+    if session is not None:
+        return await _read_with(session)
+    async with reading_primary() as connection:
+        return await _read_with(connection)
+
+
+async def _read_with(connection: AsyncSession | AsyncConnection) -> Catalogue:
     global _catalogue
     read_at = now()
-    async with reading_primary() as connection:
-        # Prices first: each of them has its version by the time versions are read.
-        offers = [_offer(row) for row in await connection.execute(select(*Price.__table__.columns))]
-        versions = [_version(row) for row in await connection.execute(select(*PlanVersion.__table__.columns))]
+    # Prices first: each of them has its version by the time versions are read.
+    offers = [_offer(row) for row in await connection.execute(select(*Price.__table__.columns))]
+    versions = [_version(row) for row in await connection.execute(select(*PlanVersion.__table__.columns))]
     _catalogue = Catalogue({each.id: each for each in versions}, {each.id: each for each in offers}, read_at)
     return _catalogue
 

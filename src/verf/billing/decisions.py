@@ -104,6 +104,8 @@ class Decision:
     used: int = 0
     remaining: int | None = None
     is_hard: bool = True
+    # What is given at best, when anything is.
+    given: Given | None = None
     resets_at: datetime | None = None
     upgrade: Hint | None = None
     valid_until: datetime | None = None
@@ -227,6 +229,7 @@ def _measured(feature: str, given: Given, usage: UsageSeen, wanted: int, reasons
         limit=given.amount,
         used=usage.used,
         is_hard=given.is_hard,
+        given=given,
         resets_at=resets_at,
     )
     if not given.counts or given.amount is None:

@@ -51,3 +51,16 @@ class CheckoutClosed:
     organisation: UUID
     intent: UUID
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageReached:
+    """A quota is used to so many per cent, for the first time in this window."""
+
+    organisation: UUID
+    product: str
+    feature: str
+    window: UUID
+    percent: int
+    limit: int
+    used: int

@@ -7,7 +7,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.access import forget
 from verf.billing.models import Grant
+from verf.database import after_commit
 from verf.kit import new_id, now
 from verf.realtime import organisation_topic, publish
 
@@ -81,4 +83,6 @@ async def grants_of(session: AsyncSession, organisation: UUID, product: str) -> 
 
 async def access_changed(session: AsyncSession, organisation: UUID, product: str) -> None:
     """Every process forgets what it knew of this organisation's access, and open pages read again."""
+    # This process at once, so that whoever made the change also sees it.
+    after_commit(session, lambda: forget(organisation, product))
     await publish(session, organisation_topic(organisation, "access"), data={"product": product})

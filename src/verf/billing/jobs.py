@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing import offers, upkeep
+from verf.billing import metering, offers, upkeep
 from verf.billing.checking import check_due_intents
 from verf.billing.handling import handle, refresh
 from verf.billing.inbox import forget_old, sweep
@@ -24,6 +24,7 @@ SCHEDULES = (
     Schedule(every=timedelta(days=1), message=ForgetEvents),
     *upkeep.SCHEDULES,
     *offers.SCHEDULES,
+    *metering.SCHEDULES,
 )
 
 

@@ -99,3 +99,8 @@ class EndSubscription:
     organisation: UUID
     subscription: UUID
     because: str
+
+
+@dataclass(frozen=True)
+class ExpireHolds:
+    """Free the quota that was held for work nobody has closed in time."""

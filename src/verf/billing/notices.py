@@ -132,6 +132,19 @@ class CardExpires:
     url: str
 
 
+@dataclass(frozen=True)
+class UsageWarning:
+    """`percent` is 80 or 100; `what` is what is counted; `is_hard`: nothing more is let through at 100."""
+
+    what: str
+    percent: int
+    limit: int
+    used: int
+    resets_on: date
+    is_hard: bool
+    url: str
+
+
 def _notice(name: str, data: type[object]) -> Notice:
     return Notice(name=name, data=data, can_opt_out=False)
 
@@ -150,6 +163,7 @@ PREPAID_ENDS = _notice("prepaid_ends", PrepaidEnds)
 REFUND_MADE = _notice("refund_made", RefundMade)
 DISPUTE_OPENED = _notice("dispute_opened", DisputeOpened)
 CARD_EXPIRES = _notice("card_expires", CardExpires)
+USAGE_WARNING = _notice("usage_warning", UsageWarning)
 
 NOTICES = (
     TRIAL_STARTED,
@@ -166,4 +180,5 @@ NOTICES = (
     REFUND_MADE,
     DISPUTE_OPENED,
     CARD_EXPIRES,
+    USAGE_WARNING,
 )

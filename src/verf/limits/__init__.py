@@ -5,7 +5,7 @@ Not the place for what a plan includes: that is billing's.
 
 from verf.limits.addresses import client_address
 from verf.limits.cache import forget, remember
-from verf.limits.guarding import RateLimitHeaders, api_reads_limited, failed, guard, limited, succeeded
+from verf.limits.guarding import RateLimitHeaders, api_reads_limited, failed, guard, limited, succeeded, tell
 from verf.limits.hits import QuotaExceeded, TemporaryReducedCapacity, close_stores, hit, lifted, start_afresh
 from verf.limits.once import OncePerForm, OncePerKey, Operation
 from verf.limits.policies import Policy, declare, policy_of
@@ -36,4 +36,5 @@ __all__ = [
     "remember",
     "start_afresh",
     "succeeded",
+    "tell",
 ]

@@ -56,6 +56,11 @@ async def guard(request: HTTPConnection, name: str, *, account: str = "", caller
         await _count(request, tier, _failure_key(request, account), cost=0)
 
 
+def tell(request: HTTPConnection, policy: Policy, decision: Decision) -> None:
+    """Put a limit that was counted elsewhere, such as a plan's quota, on the answer: the most urgent one is shown."""
+    request.scope.get(TOLD, {})[policy.name] = (policy, decision)
+
+
 async def failed(request: Request, *, account: str) -> None:
     """Credentials were wrong: the pause before this account may be tried again from here grows with each failure."""
     log(__name__).warning("credentials refused", address=network_of(client_address(request)))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from verf.errors import TooMany, Unavailable
@@ -23,9 +24,12 @@ _hits = counter("verf_limits_hits_total", "Hits counted, by policy and outcome."
 class QuotaExceeded(TooMany):
     """Come back after `retry_after` seconds; `headers` belong to the answer."""
 
-    def __init__(self, message: str, *, retry_after: int, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, message: str, *, retry_after: int, headers: Mapping[str, str], extra: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message, retry_after=retry_after)
         self.headers = dict(headers)
+        self.extra = dict(extra or {})
 
 
 class TemporaryReducedCapacity(Unavailable):

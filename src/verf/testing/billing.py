@@ -2,10 +2,10 @@
 
 import pytest
 
-from verf.billing import forget_catalogue
+from verf.billing import start_afresh
 
 
 @pytest.fixture(autouse=True)
 def fresh_prices() -> None:
     """Every test reads plans and access anew."""
-    forget_catalogue()
+    start_afresh()

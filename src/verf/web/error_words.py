@@ -5,6 +5,7 @@ from verf.web.locales import lazy as _
 CODES = {
     400: "bad-request",
     401: "not-signed-in",
+    402: "payment-required",
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
@@ -20,6 +21,10 @@ CODES = {
 HEADLINES = {
     400: (_("We could not read this request"), _("Go back, reload the page and try again.")),
     401: (_("Please sign in"), _("Sign in and you will come back to this page.")),
+    402: (
+        _("This needs a plan"),
+        _("Choose a plan, or a larger one, and it opens at once. What you have stays yours."),
+    ),
     403: (
         _("You may not open this"),
         _("Ask an owner of your organisation for access, or sign in with another account."),
@@ -40,6 +45,7 @@ HEADLINES = {
 DETAILS = {
     400: _("The request is malformed."),
     401: _("You are not signed in, or your session has ended."),
+    402: _("No plan of your organisation gives this."),
     403: _("You do not have the permission for this."),
     404: _("It does not exist, or it is not yours to see."),
     405: _("This address does not take that method."),

@@ -47,6 +47,10 @@ class Problem(BaseModel):
     errors: list[Fault] = []
     permission: str | None = Field(default=None, description="The permission that is missing, with 403.")
     retry_after: int | None = Field(default=None, description="Seconds after which a new try makes sense, with 429.")
+    plans_url: str | None = Field(default=None, description="Where to choose a plan that gives it, with 402 and 429.")
+    upgrade: str | None = Field(default=None, description="The smallest plan that gives it, with 402 and 429.")
+    limit: int | None = Field(default=None, description="What the plan gives, with 402 and 429.")
+    resets_at: str | None = Field(default=None, description="When the quota begins anew, with 429.")
     request_id: str
 
 
@@ -68,7 +72,7 @@ def wants_problem(request: Request) -> bool:
 async def on_verf_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, VerfError)
     count_error(error)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = dict(error.extra)
     headers: dict[str, str] = {}
     faults: Sequence[Fault] = ()
     if isinstance(error, Invalid):

@@ -1,0 +1,42 @@
+"""What usage asks of the worker: free what was held for too long, and tell owners how much is left."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.billing import notices
+from verf.billing.access import read_access
+from verf.billing.declarations import entitlements_of
+from verf.billing.facts import UsageReached
+from verf.billing.holds import expire_holds
+from verf.billing.messages import ExpireHolds
+from verf.billing.models import UsageWindow
+from verf.billing.telling import day, pricing_url, tell_owners
+from verf.jobs import handles, on
+from verf.manifest import Schedule
+
+SCHEDULES = (Schedule(every=timedelta(minutes=1), message=ExpireHolds),)
+
+
+@handles(ExpireHolds, system="billing: quota held for work that nobody closed")
+async def free_holds(message: ExpireHolds, session: AsyncSession) -> None:
+    await expire_holds(session)
+
+
+@on(UsageReached)
+async def warn_owners(fact: UsageReached, session: AsyncSession) -> None:
+    declared = entitlements_of(fact.product)[fact.feature]
+    window = await session.get_one(UsageWindow, fact.window)
+    zone = ZoneInfo((await read_access(session, fact.organisation, fact.product)).months.zone)
+    warning = notices.UsageWarning(
+        what=declared.title,
+        percent=fact.percent,
+        limit=fact.limit,
+        used=fact.used,
+        resets_on=day(window.ends_at, zone),
+        is_hard=declared.is_hard,
+        url=pricing_url(),
+    )
+    key = f"{fact.window}:{fact.percent}"
+    await tell_owners(session, fact.organisation, notices.USAGE_WARNING, warning, key=key)

@@ -1,0 +1,40 @@
+"""Owners learn by mail how much of a quota is left, once a window."""
+
+import pytest
+from counting import Counter
+
+from verf.billing.manifest import room as billing
+from verf.identity.manifest import room as identity
+from verf.jobs import drain
+from verf.notifications import configure, use_smtp
+from verf.notifications.manifest import room as notifications
+from verf.sandbox import Mailbox, SmtpServer
+from verf.web import configure as configure_pages
+from verf.web.manifest import room as web
+
+ROOMS = [web, identity, notifications, billing]
+
+
+@pytest.fixture
+async def mailbox(tmp_path):
+    configure_pages(ROOMS)
+    configure(ROOMS)
+    async with SmtpServer(tmp_path, port=0) as server:
+        use_smtp(server.host, server.port)
+        yield Mailbox(tmp_path)
+
+
+async def subjects(mailbox: Mailbox) -> list[str]:
+    await drain()
+    return sorted(mail.subject for mail in mailbox.newest())
+
+
+async def test_one_mail_at_eighty_per_cent_and_one_when_all_is_used(counter: Counter, mailbox):
+    await counter.consume("calls", 8)
+    assert await subjects(mailbox) == ["Calls a month: 80% used"]
+    await counter.consume("calls", 1)
+    assert len(await subjects(mailbox)) == 1
+    await counter.consume("calls", 1)
+    assert await subjects(mailbox) == ["Calls a month: 80% used", "Calls a month: all used"]
+    await counter.consume("calls", 1, quietly=True)
+    assert len(await subjects(mailbox)) == 2
