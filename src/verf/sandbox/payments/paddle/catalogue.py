@@ -123,4 +123,4 @@ def _percent(discount: Document, whole: int) -> int:
     # The amount of a percentage may have decimals: "12.5".
     units, _, decimals = discount["amount"].partition(".")
     scale = 10 ** len(decimals)
-    return int((2 * whole * int(units + decimals) + 100 * scale) // (200 * scale))
+    return int((2 * whole * int(units + decimals) + 100 * scale) // (200 * scale))  # per cent
