@@ -20,6 +20,7 @@ from verf.app import all_rooms
 from verf.billing.catalogue import forget_catalogue, publish
 from verf.billing.checkouts import Buyer, Checkout, start_checkout
 from verf.billing.models import CheckoutIntent, Price
+from verf.billing.providers.registry import forget_providers
 from verf.database import transaction
 from verf.jobs import drain, enqueue, shift
 from verf.kit import advance, set_offset
@@ -114,6 +115,7 @@ async def open_harbour(site: Site, folder: Path) -> AsyncIterator[Harbour]:
             running[name].outbox.transport = transport
         stack.callback(set_offset, timedelta())
         forget_catalogue()
+        forget_providers()
         await publish()
         billing = next(room for room in rooms if room.name == "billing")
         yield Harbour(site, client, running, [schedule.message for schedule in billing.schedules])

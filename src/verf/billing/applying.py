@@ -77,11 +77,11 @@ async def _close_intent(till: Till, row: Subscription | None) -> None:
         return
     seen = till.picture.checkout
     if _is_done(till, intent, row):
-        await _close(till.session, intent, CheckoutState.COMPLETED)
+        await close_intent(till.session, intent, CheckoutState.COMPLETED)
     elif seen and seen.state in (CheckoutState.EXPIRED, CheckoutState.FAILED) and intent.state == CheckoutState.OPEN:
         failures = [payment.failure.code for payment in till.picture.payments if payment.failure]
         intent.failure = failures[-1] if failures else ""
-        await _close(till.session, intent, seen.state)
+        await close_intent(till.session, intent, seen.state)
 
 
 def _is_done(till: Till, intent: CheckoutIntent, row: Subscription | None) -> bool:
@@ -89,7 +89,7 @@ def _is_done(till: Till, intent: CheckoutIntent, row: Subscription | None) -> bo
     return paid or (row is not None and row.intent_id == intent.id and row.state in STARTED)
 
 
-async def _close(session: AsyncSession, intent: CheckoutIntent, state: CheckoutState) -> None:
+async def close_intent(session: AsyncSession, intent: CheckoutIntent, state: CheckoutState) -> None:
     intent.state, intent.closed_at, intent.next_check_at = state, now(), None
     await session.flush()
     await announce(session, CheckoutClosed(intent.organisation_id, intent.id, state))

@@ -1,6 +1,7 @@
 """Buying: from a price to a page of the provider, one open at a time for an organisation and a product."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -16,7 +17,7 @@ from verf.billing.mirroring import HOUSE, live_subscription
 from verf.billing.models import CheckoutIntent, PlanVersion, Price, ProviderPrice
 from verf.billing.owners import customer_of, lock
 from verf.billing.promo_codes import discount_of, reserve
-from verf.billing.providers.events import ProviderRefused
+from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.billing.providers.orders import Interval, Opened, Order, PriceTag
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.provider import Provider
@@ -133,7 +134,9 @@ async def check_checkout(organisation: UUID, intent: UUID) -> Checkout:
     async with transaction(organisation=organisation) as session:
         row = await _one(session, organisation, intent)
     if row.state == CheckoutState.OPEN and row.ref:
-        await refresh(row.provider, Subject("checkout", row.ref), cause="return from checkout")
+        # A provider that wants to be left in peace, or is down, leaves it at what we know: a job asks again.
+        with suppress(ProviderUnreachable):
+            await refresh(row.provider, Subject("checkout", row.ref), cause="return from checkout")
     return await _seen(organisation, intent)
 
 

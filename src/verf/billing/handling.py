@@ -2,24 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NoReturn, cast
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.applying import Applied, apply
+from verf.billing.applying import Applied, apply, close_intent
 from verf.billing.inbox import mark, note_failure
-from verf.billing.models import ProviderEvent
+from verf.billing.models import CheckoutIntent, ProviderEvent
 from verf.billing.providers.events import Event, ProviderUnreachable
 from verf.billing.providers.pictures import Picture, Subject, SubjectKind
 from verf.billing.providers.provider import Provider
 from verf.billing.providers.registry import provider
+from verf.billing.states import CheckoutState
 from verf.database import transaction
 from verf.errors import VerfError
+from verf.kit import now
 from verf.telemetry import counter, log
 
 HANDLED = counter("verf_billing_events_total", "Webhooks handled, by what came of it.", ["provider", "outcome"])
+
+# A page that was made a moment ago may not be found everywhere yet.
+YOUNG = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,26 @@ async def refresh(name: str, subject: Subject, *, cause: str) -> Applied | None:
     """Ask now and apply. None: the provider knows no such object."""
     picture = await photograph(provider(name), subject)
     if picture is None:
+        await _let_go(name, subject)
         return None
     async with transaction(system=f"billing: {cause}") as session:
         return await apply(session, picture, cause=cause, cause_ref=str(subject))
+
+
+async def _let_go(name: str, subject: Subject) -> None:
+    """A page that its provider no longer knows (Wata forgets links that are over) cannot be paid any more."""
+    if subject.kind != "checkout":
+        return
+    async with transaction(system=f"billing: {name} has forgotten a checkout") as session:
+        query = select(CheckoutIntent).where(
+            CheckoutIntent.provider == name,
+            CheckoutIntent.ref == subject.ref,
+            CheckoutIntent.state == CheckoutState.OPEN,
+            CheckoutIntent.created_at < now() - YOUNG,
+        )
+        intent = await session.scalar(query.with_for_update())
+        if intent is not None:
+            await close_intent(session, intent, CheckoutState.EXPIRED)
 
 
 async def rehearse(event: UUID) -> Mapping[str, Any]:

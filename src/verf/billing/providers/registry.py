@@ -58,6 +58,11 @@ def enabled() -> list[Provider]:
     return [each for each in found if each is not None]
 
 
+def forget_providers() -> None:
+    """Make them anew, with nothing learnt: for tests, each of which has other simulators behind the same addresses."""
+    _made.clear()
+
+
 @contextmanager
 def use_provider(given: Provider) -> Iterator[None]:
     """Meanwhile this one answers to its name. For tests."""
