@@ -1,5 +1,6 @@
 """What all simulated providers share, tried with the smallest of them."""
 
+import asyncio
 import json
 import sqlite3
 from datetime import datetime, timedelta
@@ -8,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Mount
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
 
 from verf.kit import now
 from verf.manifest import Simulator
@@ -198,6 +199,27 @@ async def test_delayed_webhooks_come_later_and_reordered_ones_in_another_order(t
     arrived = [body["id"] for body in shop.bodies]
     assert sorted(arrived) == sorted(things)
     assert arrived != things
+
+
+async def test_webhooks_may_come_all_at_once(toy):
+    inside, most = 0, 0
+
+    async def count(request):
+        nonlocal inside, most
+        inside, most = inside + 1, max(most, inside + 1)
+        await asyncio.sleep(0.01)
+        inside -= 1
+        return Response()
+
+    toy.outbox.transport = httpx.ASGITransport(Starlette(routes=[Route("/{path:path}", count, methods=["POST"])]))
+    await make(toy, 5)
+    await toy.tick()
+    assert most == 1
+    toy.knobs.turn("together", Knob())
+    await make(toy, 5)
+    await toy.tick()
+    assert most == 5
+    assert {delivery["state"] for delivery in toy.outbox.deliveries()} == {"delivered"}
 
 
 async def test_the_same_seed_makes_the_same_world(tmp_path):

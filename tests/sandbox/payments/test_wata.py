@@ -381,6 +381,37 @@ async def test_a_question_that_is_lost_or_not_answered_in_time_is_a_no(api):
     assert api.simulator.outbox.deliveries(state="asked")[0]["attempts"][0]["error"] == "TimeoutError"
 
 
+async def test_a_question_that_a_restart_cut_off_is_a_no(api, shop, tmp_path, later):
+    async def never(request):
+        await asyncio.Event().wait()
+
+    api.simulator.outbox.transport = httpx.ASGITransport(
+        Starlette(routes=[Route("/{p:path}", never, methods=["POST"])])
+    )
+    await api.link()
+    paying = asyncio.create_task(api.simulator.pay_checkout(ORDER, Outcome.PAYS, Outcome.PAYS))
+    await asked.wait()
+    again = Wata(tmp_path / "wata")
+    paying.cancel()
+    again.outbox.transport = shop.transport
+    later(seconds=11)
+    await again.tick()
+    assert [payment["status"] for payment in again.truth()["payments"]] == ["Declined"]
+    assert [body["transactionStatus"] for body in shop.bodies] == ["Declined"]
+
+
+async def test_an_answer_after_its_time_changes_nothing(api, later):
+    async def answer_late(request):
+        if (await request.json())["transactionStatus"] == "Created":
+            later(seconds=11)
+            await api.simulator.tick()
+        return Response()
+
+    late = Starlette(routes=[Route("/{path:path}", answer_late, methods=["POST"])])
+    api.simulator.outbox.transport = httpx.ASGITransport(late)
+    assert (await api.pay())["status"] == "Declined"
+
+
 async def test_a_question_is_never_repeated(api, shop, later):
     shop.statuses = [500]
     await api.pay()

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from verf.sandbox.payments.dice import Dice
 from verf.sandbox.payments.store import Store
 
-OfWebhooks = Literal["duplicate", "reorder", "delay", "drop"]
+OfWebhooks = Literal["duplicate", "reorder", "delay", "drop", "together"]
 OfAnswers = Literal["slow", "too_many", "fail", "timeout", "fail_after", "timeout_after"]
 COMMON: tuple[str, ...] = (*get_args(OfWebhooks), *get_args(OfAnswers))
 

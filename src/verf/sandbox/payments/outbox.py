@@ -82,11 +82,17 @@ class Outbox:
             kinds = " ".join(str(kind) for _number, _event, kind, *_ in batch)
             if len(batch) > 1 and self._knobs.acts("reorder", kinds):
                 self._dice.throw("reorder").shuffle(batch)
-            async with self._client() as client:
-                for number, _event, _kind, body, *_ in batch:
-                    await self._attempt(client, number, body)
+            await self._send_off(batch, at_once=self._knobs.acts("together", kinds) is not None)
             made += len(batch)
         return made
+
+    async def _send_off(self, batch: list[Any], *, at_once: bool) -> None:
+        async with self._client() as client:
+            if at_once:
+                await asyncio.gather(*(self._attempt(client, number, body) for number, _, _, body, *_ in batch))
+                return
+            for number, _event, _kind, body, *_ in batch:
+                await self._attempt(client, number, body)
 
     async def again(self, number: int) -> dict[str, Any]:
         """One more attempt now, whatever became of it before."""

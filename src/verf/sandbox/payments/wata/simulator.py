@@ -65,6 +65,8 @@ class Wata(PaymentSimulator):
         assert entry is not None
         if entry["what"] == "link":
             self.links.remove(entry["subject"])
+        elif entry["what"] == "question":
+            self.transactions.say_no(self.transactions.find(entry["subject"]), at)
         else:
             self.transactions.decide(self.transactions.find(entry["subject"]), at)
 

@@ -36,18 +36,29 @@ class Transactions:
         self._keep(transaction)
         settings = self._terminal.settings
         if settings.asks_first:
+            # Should this process end while the shop thinks, the answer is no when it is back.
+            patience = timedelta(seconds=settings.question_seconds)
+            self._terminal.agenda.plan(_question(transaction), now() + patience, "question", transaction["id"])
             event, body = f"{transaction['id']}:Created", written(self._told(transaction))
             status = await self._terminal.outbox.ask(
                 event, "payment.created", body, timeout_seconds=settings.question_seconds
             )
+            if transaction["status"] != "Created":
+                return transaction
             if status != 200:
-                return self._finish(transaction, *MERCHANT_SAID_NO, at=now())
+                return self.say_no(transaction, now())
+        self._terminal.agenda.forget(_question(transaction))
         transaction["status"] = "Pending"
         self._keep(transaction)
         if slow := self._terminal.knobs.acts("slow_bank", link["id"]):
             self._later(transaction, now() + timedelta(seconds=slow.seconds or 60))
             return transaction
         return self.decide(transaction, now())
+
+    def say_no(self, transaction: Document, at: datetime) -> Document:
+        """The shop did not say yes, or not in time."""
+        self._terminal.agenda.forget(_question(transaction))
+        return self._finish(transaction, *MERCHANT_SAID_NO, at=at)
 
     def decide(self, transaction: Document, at: datetime) -> Document:
         """What the bank says."""
@@ -191,3 +202,7 @@ class Transactions:
             "errorDescription": transaction["errorDescription"],
             "originalTransactionId": transaction["originalTransactionId"],
         }
+
+
+def _question(transaction: Document) -> str:
+    return f"question {transaction['id']}"

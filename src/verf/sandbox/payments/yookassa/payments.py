@@ -140,6 +140,9 @@ class Payments:
         for field in ("description", "merchant_customer_id"):
             if value := getattr(wanted, field):
                 blank[field] = value
+        if wanted.payment_method_data:
+            kind = wanted.payment_method_data.type
+            blank["payment_method"] = {"type": kind, "id": payment_id, "saved": False, "status": "inactive"}
         if wanted.receipt and settings.receipts:
             blank["receipt_registration"] = "pending"
         if wanted.confirmation and not wanted.payment_method_id:
