@@ -14,7 +14,7 @@ from verf.kit import advance
 
 PROVIDERS = ["stripe", "paddle", "yookassa", "wata"]
 # All webhooks are lost; but Wata declines a payment about which it could not ask.
-NEWS = dict.fromkeys(PROVIDERS, {"rate": 1}) | {"wata": {"rate": 1, "path": "payment.paid"}}
+NEWS = {name: {"rate": 1} for name in PROVIDERS} | {"wata": {"rate": 1, "path": "payment.paid"}}
 
 
 async def rows(record):
