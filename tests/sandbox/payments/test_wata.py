@@ -382,12 +382,14 @@ async def test_a_question_that_is_lost_or_not_answered_in_time_is_a_no(api):
 
 
 async def test_a_question_that_a_restart_cut_off_is_a_no(api, shop, tmp_path, later):
+    asked = asyncio.Event()
+
     async def never(request):
+        asked.set()
         await asyncio.Event().wait()
 
-    api.simulator.outbox.transport = httpx.ASGITransport(
-        Starlette(routes=[Route("/{p:path}", never, methods=["POST"])])
-    )
+    silent = Starlette(routes=[Route("/{path:path}", never, methods=["POST"])])
+    api.simulator.outbox.transport = httpx.ASGITransport(silent)
     await api.link()
     paying = asyncio.create_task(api.simulator.pay_checkout(ORDER, Outcome.PAYS, Outcome.PAYS))
     await asked.wait()
