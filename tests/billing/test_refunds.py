@@ -7,6 +7,8 @@ from lives import DAY, HOUR, mails, paid_subscription, rows
 from sqlalchemy import func, select
 
 from verf.billing.models import Grant, LedgerEntry, Payment, Refund
+from verf.billing.providers import registry
+from verf.billing.providers.pictures import Subject
 from verf.billing.refunds import (
     NothingToRefund,
     PaymentUnknown,
@@ -15,11 +17,13 @@ from verf.billing.refunds import (
     refund,
     refund_and_end,
 )
+from verf.billing.states import RefundState
 from verf.database import transaction
 from verf.errors import Invalid
 from verf.kit import Money, new_id
 
-PROVIDERS = ["yookassa"]
+PROVIDERS = ["stripe", "paddle", "yookassa"]
+ASKED_AT = {"stripe": "refunds", "paddle": "adjustments", "yookassa": "refunds"}
 STAFF = new_id()
 
 
@@ -27,12 +31,22 @@ def part(payment, minor_units):
     return Money(minor_units, payment.currency)
 
 
-async def given_back(harbour, provider):
-    return sorted(int(float(each["amount"]["value"]) * 100) for each in (await harbour.truth(provider))["refunds"])
+async def given_back(provider, payment):
+    """As the provider has it."""
+    picture = await registry.provider(provider).fetch(Subject("payment", payment.ref))
+    [seen] = picture.payments
+    return sorted(each.money.minor_units for each in seen.refunds if each.state != RefundState.FAILED)
 
 
 async def ask(payment, money, key, *, verb=refund):
     return await verb(payment.organisation_id, payment.id, money, by=STAFF, because="Asked for", key=key)
+
+
+async def decided(harbour, provider):
+    """Paddle looks at a refund for ten minutes before it makes it, and at one at a time."""
+    if provider == "paddle":
+        await harbour.live(2 * HOUR, step=HOUR / 3)
+    await harbour.settle()
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -50,7 +64,7 @@ async def payment(harbour, provider):
 async def test_a_full_refund_takes_the_access_along(harbour, provider, payment):
     asked = await ask(payment, None, "all")
     assert (asked.state, asked.money) == ("pending", Money(payment.amount, payment.currency))
-    await harbour.settle()
+    await decided(harbour, provider)
     [row] = await rows(Refund)
     assert (row.state, row.amount, row.requested_by) == ("done", payment.amount, STAFF)
     [grant] = [each for each in await rows(Grant) if each.source == "payment"]
@@ -61,7 +75,7 @@ async def test_a_full_refund_takes_the_access_along(harbour, provider, payment):
 
 async def test_with_the_subscription_it_ends_at_once(harbour, provider, payment):
     await ask(payment, None, "all", verb=refund_and_end)
-    await harbour.settle()
+    await decided(harbour, provider)
     row = await paid_subscription()
     assert (row.state, row.ended_because) == ("ended", "refunded")
     await harbour.live(40 * DAY, step=10 * DAY)
@@ -69,15 +83,15 @@ async def test_with_the_subscription_it_ends_at_once(harbour, provider, payment)
 
 
 async def test_parts_add_up_to_the_whole_and_no_further(harbour, provider, payment):
-    await ask(payment, part(payment, 100_000), "first")
-    await harbour.settle()
+    await ask(payment, part(payment, 1_000), "first")
+    await decided(harbour, provider)
     [grant] = [each for each in await rows(Grant) if each.source == "payment"]
     assert grant.revoked_at is None
     with pytest.raises(RefundTooLarge):
-        await ask(payment, part(payment, payment.amount - 100_000 + 1), "too much")
+        await ask(payment, part(payment, payment.amount - 1_000 + 1), "too much")
     await ask(payment, None, "the rest")
-    await harbour.settle()
-    assert await given_back(harbour, provider) == [100_000, payment.amount - 100_000]
+    await decided(harbour, provider)
+    assert await given_back(provider, payment) == [1_000, payment.amount - 1_000]
     with pytest.raises(NothingToRefund):
         await ask(payment, None, "once more")
     async with transaction(system="test adds up") as session:
@@ -93,51 +107,53 @@ async def test_fifty_at_once_never_give_back_more_than_was_paid(harbour, provide
     assert len(won) == 3
     assert {type(each) for each in lost} <= {RefundTooLarge, NothingToRefund}
     assert all(str(each) for each in lost)
-    await harbour.settle()
-    assert sum(await given_back(harbour, provider)) == 3 * third.minor_units
+    await decided(harbour, provider)
+    assert sum(await given_back(provider, payment)) == 3 * third.minor_units
     [paid] = await rows(Payment)
     assert paid.refunded == 3 * third.minor_units
 
 
 async def test_one_key_is_one_refund(harbour, provider, payment):
-    first = await ask(payment, part(payment, 1000), "same")
-    again = await ask(payment, part(payment, 1000), "same")
+    first = await ask(payment, part(payment, 700), "same")
+    again = await ask(payment, part(payment, 700), "same")
     assert first.id == again.id
     with pytest.raises(RefundKeyReused):
-        await ask(payment, part(payment, 2000), "same")
-    await harbour.settle()
-    assert await given_back(harbour, provider) == [1000]
+        await ask(payment, part(payment, 1200), "same")
+    await decided(harbour, provider)
+    assert await given_back(provider, payment) == [700]
 
 
 @pytest.mark.parametrize("knob", ["fail", "timeout", "fail_after", "timeout_after"])
 async def test_a_provider_that_does_not_answer_gives_it_back_once(harbour, provider, payment, knob):
-    await harbour.control(provider, "knobs", **{knob: {"path": "refunds", "count": 2}, "drop": {"rate": 1}})
-    await ask(payment, part(payment, 1000), "k")
-    await harbour.live(HOUR, step=HOUR / 12)
-    assert await given_back(harbour, provider) == [1000]
+    await harbour.control(provider, "knobs", **{knob: {"path": ASKED_AT[provider], "count": 2}, "drop": {"rate": 1}})
+    await ask(payment, part(payment, 700), "k")
+    await harbour.live(HOUR + HOUR / 4, step=HOUR / 4)
+    assert await given_back(provider, payment) == [700]
     [row] = await rows(Refund)
     assert row.state == "done"
 
 
 async def test_what_the_provider_will_not_give_back_is_free_again(harbour, provider, payment):
+    if provider != "yookassa":
+        pytest.skip("only YooKassa's simulator refuses a refund that it has taken")
     await harbour.control(provider, "knobs", refund_canceled={"count": 1})
     await ask(payment, None, "refused")
-    await harbour.settle()
+    await decided(harbour, provider)
     [row] = await rows(Refund)
     [paid] = await rows(Payment)
     assert (row.state, paid.refunded) == ("failed", 0)
     await ask(payment, None, "again")
-    await harbour.settle()
+    await decided(harbour, provider)
     assert [each.state for each in await rows(Refund)] == ["failed", "done"]
 
 
 async def test_a_refund_of_the_cabinet_and_ours_do_not_meet(harbour, provider, payment):
-    await harbour.control(provider, f"payments/{payment.ref}/refund", amount=payment.amount - 1000)
-    await harbour.settle()
+    await harbour.control(provider, f"payments/{payment.ref}/refund", amount=payment.amount - 1_000)
+    await decided(harbour, provider)
     with pytest.raises(RefundTooLarge):
-        await ask(payment, part(payment, 2000), "k")
+        await ask(payment, part(payment, 1200), "k")
     await ask(payment, None, "rest")
-    await harbour.settle()
+    await decided(harbour, provider)
     [paid] = await rows(Payment)
     assert paid.refunded == paid.amount
 
@@ -146,18 +162,18 @@ async def test_who_was_refunded_elsewhere_meanwhile_is_told_no(harbour, provider
     """Its webhook is lost: we still believe that all of it is left."""
     await harbour.control(provider, "knobs", drop={"rate": 1})
     await harbour.control(provider, f"payments/{payment.ref}/refund")
-    await harbour.settle()
-    await ask(payment, part(payment, 2000), "k")
-    await harbour.settle()
+    await decided(harbour, provider)
+    await ask(payment, part(payment, 1200), "k")
+    await decided(harbour, provider)
     [ours] = [each for each in await rows(Refund) if each.key]
     assert ours.state == "failed"
     await harbour.control(provider, "knobs", "DELETE")
-    assert await given_back(harbour, provider) == [payment.amount]
+    assert await given_back(provider, payment) == [payment.amount]
 
 
 async def test_nonsense_is_refused(harbour, provider, payment):
     with pytest.raises(Invalid):
-        await ask(payment, Money(100, "USD"), "currency")
+        await ask(payment, Money(100, "GBP"), "currency")
     with pytest.raises(Invalid):
         await ask(payment, part(payment, -1), "negative")
     stranger = await harbour.member("Boris")

@@ -104,3 +104,7 @@ class EndSubscription:
 @dataclass(frozen=True)
 class ExpireHolds:
     """Free the quota that was held for work nobody has closed in time."""
+
+
+class CheckRefunds:
+    """Look for refunds that were asked for and are neither made nor refused."""

@@ -6,6 +6,7 @@ to access is `takings`' part, the same for refunds made in the provider's own ca
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,10 +25,14 @@ from verf.billing.renewals import payer_of
 from verf.billing.states import DisputeState, PaymentState, RefundState
 from verf.database import transaction
 from verf.errors import Conflict, Invalid, NotFound
-from verf.jobs import enqueue
+from verf.jobs import TryLater, enqueue
 from verf.kit import Money, new_id, now
 from verf.telemetry import log
 from verf.web import _, format_money
+
+LOOKS_AGAIN = timedelta(minutes=10)
+# Those that a provider has not decided on are asked about every hour, for so long.
+ASKED_FOR = timedelta(days=60)
 
 
 class PaymentUnknown(NotFound):
@@ -98,7 +103,8 @@ async def _reserve(
         await session.flush()
         asked = {"amount": row.amount, "currency": row.currency, "because": because, "payment": str(paid.id)}
         await record(session, f"staff:{by}", "billing.refund-requested", f"refund:{row.id}", after=asked)
-        await enqueue(session, SendRefund(organisation, row.id), one_at_a_time=f"billing:refund:{paid.id}")
+        send, turn = SendRefund(organisation, row.id), f"billing:refund:{paid.id}"
+        await enqueue(session, send, unless_queued=f"billing:refund:{row.id}", one_at_a_time=turn)
         if ends and paid.subscription_id:
             await enqueue(session, EndSubscription(organisation, paid.subscription_id, "refunded"))
         return _reserved(row)
@@ -137,6 +143,8 @@ async def send_refund(organisation: UUID, refund: UUID) -> None:
     errand = await _errand(organisation, refund)
     if errand is None:
         return
+    if errand.waits:
+        raise TryLater(after=LOOKS_AGAIN)
     source = provider(errand.provider)
     if not errand.is_made:
         try:
@@ -150,6 +158,23 @@ async def send_refund(organisation: UUID, refund: UUID) -> None:
     await refresh(errand.provider, Subject("payment", errand.payment), cause="refund")
 
 
+async def queue_undecided(session: AsyncSession) -> int:
+    """Ask again about each refund under way, whose webhook or job may be lost. Wants the system's scope."""
+    moment = now()
+    query = select(Refund).where(
+        Refund.state == RefundState.PENDING,
+        Refund.key.is_not(None),
+        Refund.created_at < moment - LOOKS_AGAIN,
+        Refund.created_at > moment - ASKED_FOR,
+    )
+    found = (await session.scalars(query.order_by(Refund.id))).all()
+    for row in found:
+        send = SendRefund(row.organisation_id, row.id)
+        turn = f"billing:refund:{row.payment_id}"
+        await enqueue(session, send, unless_queued=f"billing:refund:{row.id}", one_at_a_time=turn)
+    return len(found)
+
+
 @dataclass(frozen=True)
 class _Errand:
     provider: str
@@ -158,6 +183,8 @@ class _Errand:
     because: str
     email: str
     is_made: bool
+    # Another refund of the same payment is still looked at: a provider takes one at a time.
+    waits: bool
 
 
 async def _errand(organisation: UUID, refund: UUID) -> _Errand | None:
@@ -166,6 +193,12 @@ async def _errand(organisation: UUID, refund: UUID) -> _Errand | None:
         if row is None or row.state != RefundState.PENDING:
             return None
         paid = await session.get_one(Payment, row.payment_id)
+        others = select(Refund.id).where(
+            Refund.payment_id == paid.id,
+            Refund.id != row.id,
+            Refund.state == RefundState.PENDING,
+            Refund.ref.is_not(None),
+        )
         return _Errand(
             provider=row.provider,
             payment=paid.ref or "",
@@ -173,6 +206,7 @@ async def _errand(organisation: UUID, refund: UUID) -> _Errand | None:
             because=row.reason,
             email=await _address(session, paid),
             is_made=row.ref is not None,
+            waits=row.ref is None and await session.scalar(others.limit(1)) is not None,
         )
 
 

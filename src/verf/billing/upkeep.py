@@ -8,10 +8,20 @@ from verf.billing.collecting import collect, look_for, settle_failure
 from verf.billing.disputes import follow
 from verf.billing.ending import end_now
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded, SubscriptionChanged
-from verf.billing.messages import Attend, AttendDue, Collect, EndSubscription, LookFor, Remind, RemindDue, SendRefund
+from verf.billing.messages import (
+    Attend,
+    AttendDue,
+    CheckRefunds,
+    Collect,
+    EndSubscription,
+    LookFor,
+    Remind,
+    RemindDue,
+    SendRefund,
+)
 from verf.billing.models import Dispute, Payment, Refund, Subscription, SubscriptionEvent
 from verf.billing.providers.events import ProviderUnreachable
-from verf.billing.refunds import send_refund
+from verf.billing.refunds import queue_undecided, send_refund
 from verf.billing.reminders import queue_reminders, remind
 from verf.billing.renewals import attend, queue_due
 from verf.billing.telling import tell_of_change, tell_of_payment, tell_of_refund
@@ -24,6 +34,7 @@ PATIENCE = timedelta(minutes=1)
 SCHEDULES = (
     Schedule(every=timedelta(minutes=1), message=AttendDue),
     Schedule(every=timedelta(hours=1), message=RemindDue),
+    Schedule(every=timedelta(hours=1), message=CheckRefunds),
 )
 
 
@@ -72,6 +83,11 @@ async def end_subscription(message: EndSubscription) -> None:
 @handles(RemindDue, system="billing: subscriptions with something coming")
 async def remind_due(message: RemindDue, session: AsyncSession) -> None:
     await queue_reminders(session)
+
+
+@handles(CheckRefunds, system="billing: refunds that a provider has not decided on")
+async def check_refunds(message: CheckRefunds, session: AsyncSession) -> None:
+    await queue_undecided(session)
 
 
 @handles(Remind)
