@@ -106,5 +106,6 @@ class ExpireHolds:
     """Free the quota that was held for work nobody has closed in time."""
 
 
+@dataclass(frozen=True)
 class CheckRefunds:
     """Look for refunds that were asked for and are neither made nor refused."""
