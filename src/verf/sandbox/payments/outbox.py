@@ -25,7 +25,8 @@ from verf.settings import House, load
 Sign = Callable[[bytes, datetime], Mapping[str, str]]
 
 COLUMNS = "number, event, kind, body, created_at, state, due, attempts"
-ATTEMPTS_KEPT = 50
+# More than any provider makes: they are counted by this list.
+ATTEMPTS_KEPT = 100
 
 
 class DeliveryNotFound(NotFound):
