@@ -75,7 +75,7 @@ async def _body(api: Api, customer: str, order: Order) -> Mapping[str, Any]:
         "checkout": {"url": _page(api, order)},
     }
     if order.discount:
-        body["discount_id"] = await discount(api, order.discount, order.price.money.currency)
+        body["discount_id"] = await discount(api, order)
     return body
 
 

@@ -64,8 +64,10 @@ def is_payment(transaction: Json) -> bool:
 
 
 def begins_trial(transaction: Json) -> bool:
+    """A trial has a first transaction too, of nothing. One that costs something is a payment."""
     is_first = KINDS.get(transaction["origin"]) is PaymentKind.INITIAL
-    return is_first and any(item["price"].get("trial_period") for item in transaction["items"])
+    is_free = int(transaction["details"]["totals"]["grand_total"]) == 0
+    return is_first and is_free and any(item["price"].get("trial_period") for item in transaction["items"])
 
 
 def payment_of(transaction: Json, adjustments: list[Json]) -> Payment:

@@ -1,10 +1,11 @@
 """What must exist at Paddle before it can be sold: products, prices and discounts, each found again by our own key."""
 
+import json
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from verf.billing.providers.orders import Discount, PriceTag
+from verf.billing.providers.orders import Order, PriceTag
 from verf.billing.providers.paddle.answers import Api
 from verf.billing.providers.paddle.fields import KEY, Json, ours
 from verf.kit import Money
@@ -33,25 +34,26 @@ def terms_of(price: PriceTag) -> Json:
     }
 
 
-async def discount(api: Api, terms: Discount, currency: str) -> str:
-    """Without a code, so that nobody types it at a checkout of his own."""
-    key = _discount_key(terms, currency)
+async def discount(api: Api, order: Order) -> str:
+    """Without a code, so that nobody types it at a checkout of his own.
+
+    Off the first payment alone it is a sum, so that no two ways of rounding a percentage can differ.
+    """
+    terms, currency = order.discount, order.price.money.currency
+    assert terms is not None
+    is_percentage = bool(terms.percent) and terms.months > 1
+    off = order.price.money * order.quantity - order.money
     body: Json = {
         "description": terms.code,
-        "type": "percentage" if terms.percent else "flat",
-        "amount": str(terms.percent) if terms.percent else str((terms.money or Money(0, currency)).minor_units),
-        "currency_code": None if terms.percent else currency,
+        "type": "percentage" if is_percentage else "flat",
+        "amount": str(terms.percent if is_percentage else off.minor_units),
+        "currency_code": None if is_percentage else currency,
         "enabled_for_checkout": False,
         "recur": terms.months > 1,
         "maximum_recurring_intervals": terms.months if terms.months > 1 else None,
-        "custom_data": {KEY: key},
     }
-    return await _found_or_made(api, "/discounts", key, body)
-
-
-def _discount_key(terms: Discount, currency: str) -> str:
-    said = f"{terms.code} {terms.percent} {terms.money} {terms.months} {currency}"
-    return sha256(said.encode()).hexdigest()[:32]
+    key = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
+    return await _found_or_made(api, "/discounts", key, {**body, "custom_data": {KEY: key}})
 
 
 async def _product(api: Api, price: PriceTag) -> str:

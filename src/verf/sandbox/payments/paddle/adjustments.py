@@ -13,6 +13,7 @@ from verf.sandbox.payments.store import Document
 CHAPTER = "adjustments"
 # Paddle's sandbox approves every ten minutes; people do it in the real one.
 REVIEW = timedelta(minutes=10)
+LOWERING = frozenset({"refund", "chargeback", "chargeback_warning"})
 RAISING = frozenset({"chargeback_reverse", "chargeback_warning_reverse", "credit_reverse"})
 
 
@@ -122,11 +123,12 @@ def left_of(world: World, transaction: Document) -> dict[str, int]:
 
 
 def _items(world: World, transaction: Document, given: Document) -> list[Document]:
-    left, at, lines = left_of(world, transaction), now(), {line["id"]: line for line in _lines(transaction)}
+    at, lines = now(), {line["id"]: line for line in _lines(transaction)}
+    left, charged = left_of(world, transaction), _charged(world, transaction)
     if given.get("type") == "full":
         if given.get("items"):
             raise invalid(("items", "not allowed when the type is full"))
-        wanted = {identity: amount for identity, amount in left.items() if amount}
+        wanted = _spread(left, charged)
     else:
         wanted = {}
         for item in given.get("items") or []:
@@ -135,11 +137,32 @@ def _items(world: World, transaction: Document, given: Document) -> list[Documen
             wanted[item["item_id"]] = left[item["item_id"]] if item["type"] == "full" else int(item["amount"])
     if not wanted:
         raise invalid(("items", "must be provided unless the type is full"))
-    if any(amount > left[identity] or amount <= 0 for identity, amount in wanted.items()):
+    too_much = any(amount > left[identity] or amount <= 0 for identity, amount in wanted.items())
+    if too_much or sum(wanted.values()) > charged:
         raise Refused(
             400, "adjustment_amount_above_remaining_allowed", "more than is left of the transaction", where=CHAPTER
         )
     return [_item(world, lines[identity], amount, at) for identity, amount in wanted.items()]
+
+
+def _charged(world: World, transaction: Document) -> int:
+    """What was really taken and not given back: credits were never on the card."""
+    back = sum(
+        int(each["totals"]["total"])
+        for each in of(world, transaction)
+        if each["action"] in LOWERING and each["status"] not in {"rejected", "reversed"}
+    )
+    return int(transaction["details"]["totals"]["grand_total"]) - back
+
+
+def _spread(left: dict[str, int], amount: int) -> dict[str, int]:
+    wanted = {}
+    for identity, most in left.items():
+        part = min(most, amount)
+        amount -= part
+        if part > 0:
+            wanted[identity] = part
+    return wanted
 
 
 def _item(world: World, line: Document, amount: int, at: datetime) -> Document:

@@ -1,13 +1,17 @@
 """Products, prices and discounts."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from verf.kit import now
 from verf.sandbox.payments.paddle.errors import Refused, invalid
+from verf.sandbox.payments.paddle.sums import rounded
 from verf.sandbox.payments.paddle.world import World, read, shown, written
 from verf.sandbox.payments.store import Document
 
+PER_CENT = Decimal(100)
 PRODUCT: Document = {"description": None, "type": "standard", "image_url": None, "custom_data": None}
+TRIAL: Document = {"requires_payment_method": True, "unit_price": None, "unit_price_overrides": []}
 PRICE: Document = {
     "type": "standard",
     "name": None,
@@ -34,8 +38,8 @@ DISCOUNT: Document = {
 }
 
 
-def add(world: World, kind: str, prefix: str, fields: Document) -> Document:
-    at = now()
+def add(world: World, kind: str, prefix: str, fields: Document, at: datetime | None = None) -> Document:
+    at = at or now()
     document = {
         "id": world.new_id(prefix, at),
         **fields,
@@ -62,6 +66,8 @@ def add_product(world: World, given: Document) -> Document:
 
 def add_price(world: World, given: Document) -> Document:
     world.find("product", given["product_id"])
+    if given.get("trial_period"):
+        given = {**given, "trial_period": {**TRIAL, **given["trial_period"]}}
     return add(world, "price", "pri", PRICE | given)
 
 
@@ -120,7 +126,5 @@ def off(discount: Document | None, gross: list[int]) -> list[int]:
 
 
 def _percent(discount: Document, whole: int) -> int:
-    # The amount of a percentage may have decimals: "12.5".
-    units, _, decimals = discount["amount"].partition(".")
-    scale = 10 ** len(decimals)
-    return int((2 * whole * int(units + decimals) + 100 * scale) // (200 * scale))  # per cent
+    """The share may have decimals: "12.5"."""
+    return rounded(Decimal(discount["amount"]) * whole / PER_CENT)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from verf.kit import now
 from verf.sandbox.payments.paddle.adjustments import credit, left_of
 from verf.sandbox.payments.paddle.catalogue import price_for_item, sold
-from verf.sandbox.payments.paddle.customers import country_of
+from verf.sandbox.payments.paddle.customers import country_of, move_balance
 from verf.sandbox.payments.paddle.errors import Refused, invalid
 from verf.sandbox.payments.paddle.periods import boundary, minutes_left
 from verf.sandbox.payments.paddle.renewals import fall_behind
@@ -156,6 +156,8 @@ def _carry_out(world: World, subscription: Document, plan: Plan, given: Document
             for line in plan.lines
         ]
         _credit(world, plan, at)
+        unused = sum(sum(amounts.values()) for amounts in plan.credits.values())
+        move_balance(world, subscription["customer_id"], subscription["currency_code"], unused)
     set_items(world, subscription, plan.pairs, at)
     if plan.is_new_period:
         begin_period(world, subscription, at)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from verf.kit import now
 from verf.sandbox.payments.cards import HARD, Card, Outcome
 from verf.sandbox.payments.paddle.catalogue import add
 from verf.sandbox.payments.paddle.errors import Refused, not_found
@@ -32,9 +31,9 @@ def add_customer(world: World, given: Document) -> Document:
     return add(world, "customer", "ctm", CUSTOMER | given)
 
 
-def add_address(world: World, customer: str, given: Document) -> Document:
+def add_address(world: World, customer: str, given: Document, at: datetime | None = None) -> Document:
     world.find("customer", customer)
-    return add(world, "address", "add", {"customer_id": customer, **ADDRESS, **given})
+    return add(world, "address", "add", {"customer_id": customer, **ADDRESS, **given}, at)
 
 
 def address_of(world: World, customer: str, identity: str) -> Document:
@@ -44,10 +43,10 @@ def address_of(world: World, customer: str, identity: str) -> Document:
     return address
 
 
-def address_at_checkout(world: World, customer: str, currency: str) -> Document:
+def address_at_checkout(world: World, customer: str, currency: str, at: datetime) -> Document:
     """What a person types at the hosted page: a country is enough."""
     mine = [each for each in world.all("address") if each["customer_id"] == customer and each["status"] == "active"]
-    return mine[0] if mine else add_address(world, customer, {"country_code": COUNTRIES.get(currency, "US")})
+    return mine[0] if mine else add_address(world, customer, {"country_code": COUNTRIES.get(currency, "US")}, at)
 
 
 def country_of(world: World, address: str | None) -> str:
@@ -65,8 +64,7 @@ def move_balance(world: World, customer: str, currency: str, by: int) -> None:
         world.store.put("customer", customer, document)
 
 
-def keep_card(world: World, customer: str, card: Card) -> Document:
-    at = now()
+def keep_card(world: World, customer: str, card: Card, at: datetime) -> Document:
     method = {
         "id": world.new_id("paymtd", at),
         "stored": world.dice.uuid(),

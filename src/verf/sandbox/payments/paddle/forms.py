@@ -42,6 +42,14 @@ class Duration(Form):
     frequency: int = Field(ge=1, le=999)
 
 
+class TrialPeriod(Duration):
+    """Trials without a card or for a price of their own are not simulated."""
+
+    requires_payment_method: Literal[True] = True
+    unit_price: None = None
+    unit_price_overrides: list[Any] = Field(default_factory=list, max_length=0)
+
+
 class QuantityLimits(Form):
     minimum: int = Field(ge=1)
     maximum: int = Field(ge=1, le=999_999_999)
@@ -61,7 +69,7 @@ class PriceTerms(Form):
     name: str | None = Field(default=None, max_length=150)
     unit_price: UnitPrice
     billing_cycle: Duration | None = None
-    trial_period: Duration | None = None
+    trial_period: TrialPeriod | None = None
     tax_mode: Literal["account_setting", "external", "internal", "location"] = "account_setting"
     unit_price_overrides: list[Any] = Field(default_factory=list)
     quantity: QuantityLimits | None = None

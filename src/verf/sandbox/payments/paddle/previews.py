@@ -23,7 +23,7 @@ def preview(world: World, identity: str, given: Document) -> Document:
         set_items(world, subscription, plan.pairs, at)
         subscription["current_billing_period"] = plan.period
         subscription["next_billed_at"] = plan.period["ends_at"]
-    told = shown(subscription) | included(world, subscription, at)
+    told = shown(subscription) | _coming(world, subscription, at)
     told["immediate_transaction"] = _immediate(world, plan)
     told["update_summary"] = _summary(plan)
     del told["id"]
@@ -31,7 +31,16 @@ def preview(world: World, identity: str, given: Document) -> Document:
 
 
 def included(world: World, subscription: Document, at: datetime) -> Document:
-    """What may be asked for beside a subscription."""
+    """What may be asked for beside a subscription. Lines have a name here which they do not have in previews."""
+    coming = _coming(world, subscription, at)
+    upcoming = coming["next_transaction"]
+    for details in (coming["recurring_transaction_details"], upcoming["details"] if upcoming else None):
+        for line in details["line_items"] if details else ():
+            line["item_id"] = None
+    return coming
+
+
+def _coming(world: World, subscription: Document, at: datetime) -> Document:
     billed_at = subscription["next_billed_at"]
     change = subscription["scheduled_change"]
     if not billed_at or (change and change["action"] in {"cancel", "pause"}):

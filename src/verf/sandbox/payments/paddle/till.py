@@ -25,8 +25,8 @@ def pay(world: World, transaction: Document, card: Card, at: datetime) -> bool:
     _introduce(world, transaction)
     customer, currency = transaction["customer_id"], transaction["currency_code"]
     if not transaction["address_id"]:
-        locate(world, transaction, address_at_checkout(world, customer, currency)["id"], at)
-    method, sums = keep_card(world, customer, card), reckon(world, transaction, at)
+        locate(world, transaction, address_at_checkout(world, customer, currency, at)["id"], at)
+    method, sums = keep_card(world, customer, card, at), reckon(world, transaction, at)
     if card.outcome is not Outcome.PAYS and not sums.grand:
         transaction["payments"] = [attempt(world, method, card.outcome, 0, at), *transaction["payments"]]
         world.keep("transaction", transaction, at)
@@ -47,7 +47,7 @@ def change_card(world: World, subscription: Document, card: Card, at: datetime) 
         raise Refused(400, "subscription_update_when_canceled", "the subscription is over", where="subscriptions")
     if card.outcome is not Outcome.PAYS:
         return False
-    method = keep_card(world, subscription["customer_id"], card)
+    method = keep_card(world, subscription["customer_id"], card, at)
     owes = "_owed" in subscription
     # The first charge is made in its owner's presence.
     method["_outcome"] = card.outcome

@@ -64,6 +64,7 @@ class World:
     def tell(self, kind: str, document: Document, at: datetime, **more: Any) -> None:
         """An event, kept for the list of events, and its notification."""
         identity, data = self.new_id("evt", at), {**shown(document), **more}
+        data.pop("management_urls", None)
         event = {"event_id": identity, "event_type": kind, "occurred_at": written(at), "data": data}
         self.store.put("event", identity, event)
         self.outbox.post(identity, kind, {**event, "notification_id": self.new_id("ntf", at)}, at)
