@@ -15,7 +15,7 @@ def _kind(said):
     said["event_type"] = "invented.thing"
 
 
-case = simulated("paddle") and Case(
+case = Case(
     name="paddle",
     simulator=simulated("paddle"),
     provider=ours,

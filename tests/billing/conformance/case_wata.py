@@ -19,7 +19,7 @@ def _account(said):
     said["terminalPublicId"] = "3b16a2f1-0000-0000-0000-000000000000"
 
 
-case = simulated("wata") and Case(
+case = Case(
     name="wata",
     simulator=simulated("wata"),
     provider=ours,

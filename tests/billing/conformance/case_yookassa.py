@@ -23,7 +23,7 @@ def _mode(said):
     said["object"]["test"] = False
 
 
-case = simulated("yookassa") and Case(
+case = Case(
     name="yookassa",
     simulator=simulated("yookassa"),
     provider=ours,

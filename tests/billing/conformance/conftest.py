@@ -1,4 +1,4 @@
-"""Every behaviour is asked of every provider. A fifth is one file more, and a line here."""
+"""A world for each provider, alone and with its simulator."""
 
 import sys
 from contextlib import ExitStack
@@ -7,16 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import case_paddle
-import case_stripe
-import case_wata
-import case_yookassa
 import pytest
+from cases import CASES
 from world import World
 
 from verf.kit import set_offset
-
-CASES = {each.case.name: each.case for each in (case_stripe, case_paddle, case_yookassa, case_wata) if each.case}
 
 
 @pytest.fixture(params=CASES)

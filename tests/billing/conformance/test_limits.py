@@ -4,10 +4,12 @@ import logging
 from contextlib import suppress
 
 import pytest
+from cases import CASES
 
 from verf.billing.providers.events import NotAble, ProviderUnreachable
 from verf.billing.providers.orders import Usage
 from verf.billing.providers.pictures import Subject
+from verf.billing.providers.registry import CONNECTORS
 from verf.database import transaction
 from verf.errors import VerfError
 from verf.kit import new_id, now
@@ -46,6 +48,10 @@ async def test_secrets_stand_in_no_log_and_in_no_error(world, caplog, capsys):
     told = "\n".join([*errors, caplog.text, *capsys.readouterr(), repr(world.provider)])
     assert errors
     assert [secret for secret in world.case.secrets if secret in told] == []
+
+
+def test_every_provider_of_the_house_is_in_this_suite():
+    assert set(CASES) == set(CONNECTORS)
 
 
 async def test_the_abilities_deny_what_is_refused_and_nothing_else(world):

@@ -30,9 +30,7 @@ def charge_for(bought, **changes) -> Charge:
 async def chargeable(world, **buying):
     """Somebody whose method may be charged by us; None where no method of this provider may, which is then asserted."""
     bought = await world.buy(**buying)
-    if world.keeps_the_calendar:
-        return None
-    if not world.abilities.can_save_methods:
+    if world.keeps_the_calendar or not world.abilities.can_save_methods:
         with pytest.raises(NotAble):
             await world.provider.charge(charge_for(bought))
         return None

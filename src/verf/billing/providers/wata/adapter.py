@@ -82,7 +82,7 @@ class Wata(Unable):
         order = await self._order_of(subject)
         if order is None:
             return None
-        seen = [each async for each in self._wire.transactions(orderId=order)]
+        seen = [each async for each in self._wire.transactions(orderId=order) if each.get("orderId") == order]
         payments = reading(TITLE, payments_of, seen)
         is_paid = any(payment.state is PaymentState.PAID for payment in payments)
         links = [] if is_paid else await self._wire.links(order)

@@ -45,7 +45,7 @@ class Wire:
     async def links(self, order: str) -> list[dict[str, Any]]:
         """The newest first. One that has expired is not there any more."""
         found = await self.get("links", orderId=order, sorting="creationTime desc", maxResultCount=str(PAGE)) or {}
-        return list(found.get("items", ()))
+        return [link for link in found.get("items", ()) if link.get("orderId") == order]
 
     async def _ask(
         self, method: str, path: tuple[str, ...], *, params: dict[str, str] | None = None, content: bytes | None = None
