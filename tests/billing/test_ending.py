@@ -1,0 +1,95 @@
+"""Leaving, pausing and coming back, with our own engine and with providers that keep the calendar."""
+
+import pytest
+from lives import DAY, HOUR, live_until_due, mails, paid_subscription, payments, rows
+
+from verf.audit import history
+from verf.billing.ending import CannotPause, NothingToResume, cancel, pause, resume
+from verf.billing.models import Grant
+from verf.database import transaction
+from verf.kit import now
+
+PROVIDERS = ["stripe", "paddle", "yookassa"]
+
+
+@pytest.fixture(params=PROVIDERS)
+async def provider(request):
+    return request.param
+
+
+@pytest.fixture
+async def anna(harbour, provider):
+    anna = await harbour.member()
+    await harbour.buy(anna, "pro", provider=provider)
+    await harbour.live(3 * DAY, step=3 * DAY)
+    return anna
+
+
+async def test_cancelled_it_stays_open_until_the_end_of_what_is_paid(harbour, provider, anna):
+    await cancel(anna.organisation, "stock", when="period_end", reason="Too dear", by=anna.person, key="k")
+    row = await paid_subscription()
+    assert (row.state, row.cancel_reason) == ("active", "Too dear")
+    assert row.cancel_at == row.period_end
+    [grant] = [each for each in await rows(Grant) if each.source == "payment"]
+    assert grant.revoked_at is None
+    await harbour.live(32 * DAY, step=8 * DAY)
+    ended = await paid_subscription()
+    assert (ended.state, ended.ended_at) == ("ended", row.period_end)
+    assert await payments() == [("initial", "paid")]
+    assert await mails() == ["cancellation_confirmed", "subscription_ended"]
+    async with transaction(system="test looks") as session:
+        assert "billing.cancelled" in [entry.action for entry in await history(session)]
+
+
+async def test_taken_back_it_goes_on(harbour, provider, anna):
+    await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")
+    await resume(anna.organisation, "stock", by=anna.person, key="r")
+    assert (await paid_subscription()).cancel_at is None
+    await harbour.settle()
+    assert await mails() == ["cancellation_confirmed", "subscription_resumed"]
+    with pytest.raises(NothingToResume):
+        await resume(anna.organisation, "stock", by=anna.person, key="r2")
+
+
+async def test_cancelled_now_access_ends_now(harbour, provider, anna):
+    await cancel(anna.organisation, "stock", when="now", reason="", by=anna.person, key="k")
+    row = await paid_subscription()
+    assert row.state == "ended"
+    [grant] = [each for each in await rows(Grant) if each.source == "payment"]
+    assert grant.revoked_at is not None
+
+
+async def test_paused_nothing_is_charged_and_nothing_opens_until_it_is_resumed(harbour, provider, anna):
+    if provider != "yookassa":
+        pytest.skip("a provider that keeps the calendar pauses as it does: its suite says how")
+    await pause(anna.organisation, "stock", by=anna.person, key="p")
+    row = await live_until_due(harbour, before=-HOUR)
+    assert row.state == "suspended"
+    await harbour.live(40 * DAY, step=10 * DAY)
+    assert await payments() == [("initial", "paid")]
+    await resume(anna.organisation, "stock", by=anna.person, key="r")
+    at = now()
+    await harbour.live(HOUR, step=HOUR)
+    row = await paid_subscription()
+    assert (row.state, row.paused_at, row.period_index) == ("active", None, 0)
+    assert abs(row.period_start - at) < HOUR
+    assert row.period_end - row.period_start >= 28 * DAY
+    assert await payments() == [("initial", "paid"), ("renewal", "paid")]
+    assert await mails() == ["subscription_resumed"]
+
+
+async def test_a_pause_taken_back_in_time_was_none(harbour, provider, anna):
+    if provider != "yookassa":
+        pytest.skip("a provider that keeps the calendar pauses as it does: its suite says how")
+    await pause(anna.organisation, "stock", by=anna.person, key="p")
+    await resume(anna.organisation, "stock", by=anna.person, key="r")
+    before = await live_until_due(harbour)
+    await harbour.live(2 * HOUR, step=HOUR)
+    after = await paid_subscription()
+    assert after.period_start == before.period_end
+
+
+async def test_what_is_cancelled_cannot_be_paused(harbour, provider, anna):
+    await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")
+    with pytest.raises(CannotPause):
+        await pause(anna.organisation, "stock", by=anna.person, key="p")
