@@ -107,6 +107,17 @@ class NavigationItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Banner:
+    """Something to say on every page of the signed-in. `show(request)` gives the words of `template`, or None.
+
+    It is asked for every whole page, so it answers from memory; the template sees them as `words`.
+    """
+
+    template: str
+    show: Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Feature:
     """A reason to choose the product, for the front page. English, translated when shown; `icon` is a lucide name."""
 
@@ -149,6 +160,7 @@ class Room:
     notices: Sequence[Notice] = ()
     checks: Sequence[Check] = ()
     navigation: Sequence[NavigationItem] = ()
+    banners: Sequence[Banner] = ()
     simulators: Sequence[Simulator] = ()
     # Problem types this room's errors may answer with: code -> English title (RFC 9457).
     problems: Mapping[str, str] = field(default_factory=dict)

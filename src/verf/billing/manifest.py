@@ -1,4 +1,4 @@
-from verf.billing import jobs, models, notices, webhooks
+from verf.billing import banners, jobs, models, notices, webhooks
 from verf.billing.api import routers as api_routers
 from verf.billing.pages import routers as page_routers
 from verf.billing.providers.paddle import PaddleSettings
@@ -6,7 +6,7 @@ from verf.billing.providers.stripe import StripeSettings
 from verf.billing.providers.wata import WataSettings, wata_token_lasts
 from verf.billing.providers.yookassa import YooKassaSettings
 from verf.billing.settings import BillingSettings
-from verf.manifest import Check, NavigationItem, Room
+from verf.manifest import Banner, Check, NavigationItem, Room
 
 room = Room(
     name="billing",
@@ -20,6 +20,7 @@ room = Room(
     notices=notices.NOTICES,
     checks=(Check(name="the token of Wata lasts", run=wata_token_lasts),),
     navigation=(NavigationItem(label="Billing", href="/billing", icon="credit-card"),),
+    banners=(Banner(template="billing/banner.html", show=banners.alarms),),
     problems={
         "already-subscribed": "There is a live subscription already",
         "price-not-offered": "This price is not offered",

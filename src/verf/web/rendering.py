@@ -14,8 +14,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from verf.errors import VerfError
 from verf.kit import new_id, now
-from verf.manifest import NavigationItem, Product, Room
+from verf.manifest import Banner, NavigationItem, Product, Room
 from verf.settings import House, load
 from verf.telemetry import log, request_id
 from verf.web import charts
@@ -32,17 +33,19 @@ THEMES = ("light", "dark")
 _environment: Environment | None = None
 _menus: Sequence[tuple[str, Sequence[NavigationItem]]] = ()
 _products: Sequence[Product] = ()
+_banners: Sequence[Banner] = ()
 
 
 def configure(rooms: Sequence[Room]) -> None:
     """Tell this room where templates, static files and translations lie. Called by app, once."""
-    global _environment, _menus, _products
+    global _environment, _menus, _products, _banners
     folders = [_folder(package) for package in _packages(rooms)]
     load_static(_packages(rooms))
     load_catalogs([_folder("verf") / "locale", *(folder / "locale" for folder in folders)])
     _environment = _new_environment([folder / "templates" for folder in folders])
     _menus = declared_menus(rooms)
     _products = [room for room in rooms if isinstance(room, Product)]
+    _banners = [banner for room in rooms for banner in room.banners]
 
 
 def _packages(rooms: Sequence[Room]) -> list[str]:
@@ -111,11 +114,29 @@ async def page(
 ) -> Response:
     """The template as a response; for htmx only the block whose name is the id of the target, if there is one."""
     toast = waiting_toast(request)
-    html = render(request, template, block=block or _wanted_block(request, template), toast=toast, **context)
+    part = block or _wanted_block(request, template)
+    banners = [] if part else await _shown_banners(request)
+    html = render(request, template, block=part, toast=toast, **{"banners": banners, **context})
     response = _compressed(request, html, status)
     if toast:
         clear_toast(response)
     return response
+
+
+async def _shown_banners(request: Request) -> list[tuple[str, Any]]:
+    """For whoever works in an organisation. One that cannot be made is left out: the page matters more."""
+    if getattr(viewer_of(request), "organisation", None) is None:
+        return []
+    shown = []
+    for banner in _banners:
+        try:
+            words = await banner.show(request)
+        except VerfError as error:
+            log(__name__).warning("a banner cannot be shown", template=banner.template, reason=str(error))
+            continue
+        if words:
+            shown.append((banner.template, words))
+    return shown
 
 
 def _compressed(request: Request, html: str, status: int) -> Response:
@@ -156,6 +177,7 @@ def page_context(request: Request) -> dict[str, Any]:
         "sandbox": load(House).is_sandbox,
         "request_id": request_id(),
         "toast": None,
+        "banners": [],
     }
 
 

@@ -11,6 +11,7 @@ from verf.billing.checkouts import Checkout
 from verf.billing.price_list import PlanOffered, PriceList, PriceOffered
 from verf.billing.standing import Standing
 from verf.billing.statements import PaymentLine
+from verf.billing.usage_report import FeatureUse
 from verf.kit import Money
 
 STATE = "incomplete, trialing, active, past_due, suspended or ended."
@@ -190,6 +191,41 @@ class InvoiceAnswer(BaseModel):
 class InvoicePage(BaseModel):
     items: list[InvoiceAnswer]
     next_cursor: str | None
+
+
+class UseAnswer(BaseModel):
+    feature: str = Field(examples=["calls"])
+    title: str = Field(examples=["API calls a month"])
+    kind: str = Field(description="switch, number or quota.")
+    is_given: bool = Field(description="Whether the plan has it at all.")
+    limit: int | None = Field(description="None: without limit.", examples=[10000])
+    used: int | None = Field(description="None: nothing that is counted.", examples=[8120])
+    reserved: int = Field(description="Under way, and counted in until it is settled.")
+    percent: int | None = Field(description="Of the limit, at most 100.", examples=[81])
+    is_hard: bool = Field(description="Over a soft limit nothing is stopped.")
+    starts_at: datetime | None
+    resets_at: datetime | None
+
+    @classmethod
+    def of(cls, use: FeatureUse) -> Self:
+        return cls(
+            feature=use.feature,
+            title=use.title,
+            kind=use.kind,
+            is_given=use.is_given,
+            limit=use.limit,
+            used=use.used,
+            reserved=use.reserved,
+            percent=use.percent,
+            is_hard=use.is_hard,
+            starts_at=use.starts_at,
+            resets_at=use.resets_at,
+        )
+
+
+class UseList(BaseModel):
+    product: str
+    items: list[UseAnswer]
 
 
 class CheckoutAnswer(BaseModel):

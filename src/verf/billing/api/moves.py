@@ -46,6 +46,7 @@ class CheckoutWanted(BaseModel):
     provider: str = Field(
         default="", max_length=40, description="stripe, paddle, yookassa or wata; the first that takes the currency."
     )
+    promo: str = Field(default="", max_length=60, description="A promo code that lowers the first payment.")
 
 
 class ProductMeant(BaseModel):
@@ -76,7 +77,7 @@ previews = APIRouter(prefix="/api/v1/billing", tags=["billing"], responses=probl
 @router.post("/checkout-session", status_code=201, summary="Open a page where a plan is paid")
 async def open_checkout(body: CheckoutWanted, tenant: Payer, person: CurrentPerson) -> CheckoutAnswer:
     """Answers with the page that is open already when it is for the same; another choice closes the one before."""
-    opened = await start_checkout(_buyer(tenant, person), body.price_id, through=body.provider)
+    opened = await start_checkout(_buyer(tenant, person), body.price_id, through=body.provider, promo=body.promo)
     return CheckoutAnswer.of(opened)
 
 

@@ -3,12 +3,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from verf.billing.api.answers import CheckoutAnswer, InvoiceAnswer, InvoicePage, SubscriptionAnswer
+from verf.billing.api.answers import CheckoutAnswer, InvoiceAnswer, InvoicePage, SubscriptionAnswer, UseAnswer, UseList
 from verf.billing.api.plans import PRODUCT
 from verf.billing.checkouts import see_checkout
 from verf.billing.price_list import product_named
 from verf.billing.standing import standing_of
 from verf.billing.statements import payments_of
+from verf.billing.usage_report import usage_of
 from verf.organisations import CurrentTenant, TenantTransaction
 from verf.settings import House, load
 from verf.web import problem_responses
@@ -24,6 +25,13 @@ async def show_subscription(
     """The live subscription; else the last one, which has ended; else one of which everything is empty."""
     chosen = product_named(product)
     return SubscriptionAnswer.of(await standing_of(session, tenant.organisation, chosen.name))
+
+
+@router.get("/usage", summary="How much of the plan is used")
+async def show_usage(tenant: CurrentTenant, session: TenantTransaction, product: Product = "") -> UseList:
+    chosen = product_named(product)
+    used = await usage_of(session, tenant.organisation, chosen.name)
+    return UseList(product=chosen.name, items=[UseAnswer.of(each) for each in used])
 
 
 @router.get("/invoices", summary="What was paid, and tried to be paid, newest first")

@@ -10,6 +10,7 @@ from verf.billing import words
 from verf.billing.checkouts import Buyer, Checkout, check_checkout, offered, see_checkout, start_checkout
 from verf.billing.periods import Calendar
 from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, selling
+from verf.billing.promo_codes import PromoRefused
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.billing.providers.provider import Provider
 from verf.billing.standing import standing_of
@@ -77,9 +78,9 @@ async def start(request: Request, tenant: Payer, person: CurrentPerson) -> Respo
     order = await _order(sent.data.price, sent.data.provider)
     buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
     try:
-        opened = await start_checkout(buyer, sent.data.price, through=order.source.name)
+        opened = await start_checkout(buyer, sent.data.price, through=order.source.name, promo=sent.data.code)
     except (Invalid, Conflict) as error:
-        sent.refuse(error if isinstance(error, Invalid) and not isinstance(error, ProviderRefused) else str(error))
+        sent.refuse(str(error), "code" if isinstance(error, PromoRefused) else "")
         return await _show(request, order, sent, status=422)
     return redirect(request, f"/billing/go?checkout={opened.id}")
 

@@ -8,6 +8,7 @@ from verf.billing.price_list import PriceList, price_list, product_named, sellin
 from verf.billing.providers.registry import enabled
 from verf.billing.standing import Standing, standing_of
 from verf.billing.statements import payment_of, payments_of
+from verf.billing.usage_report import usage_of
 from verf.organisations import CurrentTenant, TenantTransaction, organisation_of
 from verf.realtime import organisation_topic, stream
 from verf.web import _, format_date, format_money, locale, page
@@ -34,7 +35,7 @@ async def show(
         ],
         standing=standing,
         details=_details(standing),
-        usage=[],
+        usage=await usage_of(session, tenant.organisation, chosen.name),
         options=_options(prices, standing),
         payments=payments,
         older=f"/billing?product={chosen.name}&cursor={following}" if following else "",

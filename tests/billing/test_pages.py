@@ -1,0 +1,216 @@
+"""The pages of billing, fetched as a browser without scripts would."""
+
+import asyncio
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from lives import methods_come_to
+from sqlalchemy import select, update
+
+from verf.billing.models import CheckoutIntent, Payment, Subscription
+from verf.database import transaction
+from verf.kit import new_id
+from verf.organisations.models import MemberRow
+
+HTML = {"Accept": "text/html"}
+
+
+async def rows(record):
+    async with transaction(system="test looks") as session:
+        return list(await session.scalars(select(record).order_by(record.id)))
+
+
+async def become(member, role):
+    async with transaction(system="test changes a role") as session:
+        await session.execute(update(MemberRow).where(MemberRow.person_id == member.person).values(role=role))
+
+
+async def seen(http, path, *, status=200):
+    answer = await http.get(path, headers=HTML)
+    assert answer.status_code == status, answer.text[-3000:]
+    return unescape(re.sub(r"\s+", " ", answer.text))
+
+
+def form_of(html, action):
+    """The hidden fields of the form that posts there."""
+    [form] = [each for each in re.findall(r"<form.*?</form>", html) if f'action="{action}"' in each]
+    hidden = [tag for tag in re.findall(r"<input[^>]*>", form) if 'type="hidden"' in tag]
+    fields = [(re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)) for tag in hidden]
+    return {name[1]: value[1] for name, value in fields if name and value}
+
+
+async def pay(harbour, provider="yookassa"):
+    [*_others, intent] = await rows(CheckoutIntent)
+    await harbour.control(provider, f"checkouts/{intent.ref}/pay")
+    await harbour.settle()
+    return intent
+
+
+async def test_the_price_page_is_for_everybody(harbour):
+    html = await seen(harbour.site.http, "/pricing")
+    for word in ("Starter", "Pro", "Enterprise", "$29.90", "10,000", "Start for free"):
+        assert word in html
+    yearly = await seen(harbour.site.http, "/pricing?currency=RUB&interval=year")
+    assert "₽26,900.00" in yearly
+    assert "$29.90" not in yearly
+
+
+@pytest.mark.parametrize("query", ["currency=XXX", "interval=moon", "currency=%00&interval=%27"])
+async def test_a_switch_that_is_not_there_shows_the_usual(harbour, query):
+    assert "$29.90" in await seen(harbour.site.http, f"/pricing?{query}")
+
+
+async def test_a_product_that_is_not_there_has_no_prices(harbour):
+    await seen(harbour.site.http, "/pricing?product=nothing", status=404)
+
+
+async def test_a_stranger_who_chooses_signs_in_and_comes_back(harbour):
+    price = await harbour.price("pro")
+    answer = await harbour.site.http.get(f"/billing/checkout?price={price}", headers=HTML)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=%2Fbilling%2Fcheckout%3Fprice%3D")
+
+
+async def test_a_plan_is_bought_and_then_it_is_there(harbour):
+    anna = await harbour.member()
+    price = await harbour.price("pro", currency="RUB")
+    html = await seen(anna.http, f"/billing/checkout?price={price}&provider=yookassa")
+    assert "₽2,690.00 a month is taken until you cancel" in html
+    sent = {**form_of(html, "/billing/checkout"), "provider": "yookassa"}
+    answers = await asyncio.gather(*(anna.http.post("/billing/checkout", data=sent, headers=HTML) for _ in range(3)))
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert len(await rows(CheckoutIntent)) == 1
+    leaving = await seen(anna.http, answers[0].headers["location"])
+    assert 'http-equiv="refresh"' in leaving
+    [intent] = await rows(CheckoutIntent)
+    waiting = await seen(anna.http, f"/billing/return?checkout={intent.id}")
+    assert "your payment is on its way" in waiting
+    assert "Back to the payment page" in waiting
+    await pay(harbour)
+    assert "Paid. Thank you!" in await seen(anna.http, f"/billing/return?checkout={intent.id}")
+    home = await seen(anna.http, "/billing")
+    for word in ("It renews by itself on", "Visa ···· 4242", "₽2,690.00 a month", "Change plan", "Products followed"):
+        assert word in home
+    assert "Your plan" in await seen(anna.http, "/pricing?currency=RUB")
+
+
+async def test_the_return_page_finds_out_by_itself(harbour):
+    anna = await harbour.member()
+    await harbour.control("yookassa", "knobs", drop={"rate": 1})
+    opened = await harbour.checkout(anna, provider="yookassa")
+    [ref] = await harbour.refs(opened)
+    await harbour.control("yookassa", f"checkouts/{ref}/pay")
+    assert "Paid. Thank you!" in await seen(anna.http, f"/billing/return?checkout={opened.id}")
+
+
+async def test_a_page_that_was_declined_says_so_and_offers_another_try(harbour):
+    anna = await harbour.member()
+    opened = await harbour.checkout(anna, provider="yookassa")
+    [ref] = await harbour.refs(opened)
+    await harbour.control("yookassa", f"checkouts/{ref}/expire")
+    await harbour.settle()
+    html = await seen(anna.http, f"/billing/return?checkout={opened.id}")
+    assert "Nothing was charged." in html
+    assert "Try again" in html
+
+
+async def test_a_promo_code_that_does_not_hold_is_told_beside_its_field(harbour):
+    anna = await harbour.member()
+    price = await harbour.price("pro", currency="RUB")
+    sent = form_of(await seen(anna.http, f"/billing/checkout?price={price}"), "/billing/checkout")
+    answer = await anna.http.post("/billing/checkout", data={**sent, "code": "NOTHING"}, headers=HTML)
+    assert answer.status_code == 422
+    assert "There is no such code." in answer.text
+    assert 'id="error-code"' in answer.text
+
+
+async def test_a_plan_is_changed_after_a_look_at_what_it_costs(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, "starter", provider="yookassa")
+    price = await harbour.price("pro", currency="RUB")
+    html = await seen(anna.http, f"/billing/change?price={price}")
+    assert "Change and pay ₽1,800.00" in html
+    sent = form_of(html, "/billing/change")
+    for _again in range(2):
+        answer = await anna.http.post("/billing/change", data=sent, headers=HTML)
+        assert answer.headers["location"] == "/billing?product=stock"
+    await harbour.settle()
+    assert sorted(row.kind for row in await rows(Payment) if row.state == "paid") == ["initial", "proration"]
+    down = await seen(anna.http, f"/billing/change?price={await harbour.price('starter', currency='RUB')}")
+    await anna.http.post("/billing/change", data=form_of(down, "/billing/change"), headers=HTML)
+    home = await seen(anna.http, "/billing")
+    assert "Then it changes to Starter" in home
+    await anna.http.post("/billing/keep", data=form_of(home, "/billing/keep"), headers=HTML)
+    assert "Then it changes to" not in await seen(anna.http, "/billing")
+
+
+async def test_leaving_and_coming_back(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="yookassa")
+    sent = form_of(await seen(anna.http, "/billing"), "/billing/cancel")
+    await anna.http.post(
+        "/billing/cancel", data={**sent, "when": "period_end", "reason": "unused", "comment": "Bye"}, headers=HTML
+    )
+    home = await seen(anna.http, "/billing")
+    assert "It is cancelled and stays yours until" in home
+    [row] = [row for row in await rows(Subscription) if row.provider == "yookassa"]
+    assert row.cancel_reason == "unused: Bye"
+    await anna.http.post("/billing/resume", data=form_of(home, "/billing/resume"), headers=HTML)
+    assert "It renews by itself on" in await seen(anna.http, "/billing")
+
+
+async def test_a_payment_has_a_receipt_to_print(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="yookassa")
+    [payment] = [row for row in await rows(Payment) if row.state == "paid"]
+    html = await seen(anna.http, f"/billing/receipts/{payment.id}")
+    for word in ("Receipt", "Anna & Co", "₽2,690.00", "Stock tracker"):
+        assert word in html
+
+
+async def test_a_failed_renewal_is_told_on_every_page_until_it_is_paid(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="yookassa")
+    await methods_come_to(harbour, "insufficient_funds")
+    assert "The last payment did not go through" not in await seen(anna.http, "/organisation")
+    await harbour.live(timedelta(days=32), step=timedelta(days=4))
+    await asyncio.sleep(0.6)
+    told = await seen(anna.http, "/organisation")
+    assert "The last payment did not go through" in told or "Access is closed until it is paid" in told
+
+
+async def test_members_look_and_do_not_touch(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="yookassa")
+    await become(anna, "member")
+    html = await seen(anna.http, "/billing")
+    assert "Owners and administrators can change the plan." in html
+    assert "/billing/cancel" not in html
+    sent = {"product": "stock", "idempotency_key": "x"}
+    assert (await anna.http.post("/billing/cancel", data=sent, headers=HTML)).status_code == 403
+    await seen(anna.http, f"/billing/checkout?price={new_id()}", status=403)
+
+
+@pytest.mark.parametrize("path", ["checkout?price=x", "change", "return", "go?checkout=", "receipts/x"])
+async def test_addresses_that_make_no_sense_are_explained(harbour, path):
+    anna = await harbour.member()
+    html = await seen(anna.http, f"/billing/{path}", status=422)
+    assert "<h1" in html
+
+
+@pytest.mark.parametrize("path", ["checkout?price={}", "change?price={}", "return?checkout={}", "receipts/{}"])
+async def test_what_is_not_there_or_not_yours_is_not_found(harbour, path):
+    anna = await harbour.member()
+    await seen(anna.http, f"/billing/{path.format(new_id())}", status=404)
+
+
+@pytest.mark.parametrize("path", ["checkout", "change", "cancel", "resume", "pause", "keep", "portal"])
+@pytest.mark.parametrize("sent", [{}, {"price": "x", "product": ""}, {"price": str(new_id()), "product": "nothing"}])
+async def test_forms_that_make_no_sense_change_nothing(harbour, path, sent):
+    anna = await harbour.member()
+    answer = await anna.http.post(f"/billing/{path}", data={**sent, "idempotency_key": "x"}, headers=HTML)
+    assert answer.status_code in (303, 404, 422), answer.text[-2000:]
+    assert (await anna.http.post(f"/billing/{path}", data=sent, headers=HTML)).status_code == 400
+    assert await rows(CheckoutIntent) == []
