@@ -92,11 +92,11 @@ def same_shape(made, kept, *, without=(), where="") -> None:
         assert type(made[name]) is type(kept[name]), f"{where}{name}"
         if isinstance(kept[name], dict):
             same_shape(made[name], kept[name], without=without, where=f"{where}{name}.")
-        elif name.endswith("_at"):
+        elif name in {"created_at", "captured_at", "expires_at"}:
             assert len(made[name]) == len("2018-07-18T10:51:18.139Z")
             assert made[name].endswith("Z")
         elif name == "id" and kept[name].count("-") == 4:
-            assert [len(part) for part in made[name].split("-")] == [8, 4, 4, 4, 12]
+            assert [len(part) for part in made[name].split("-")] == [len(part) for part in kept[name].split("-")]
 
 
 # Shapes
@@ -294,6 +294,17 @@ async def test_a_shop_with_receipts_takes_no_payment_without_one(api, later):
     items = [{**ITEM, "amount": part["amount"]}]
     refund = (await api.post("/refunds", {**part, "receipt": {**RECEIPT, "items": items}})).json()
     assert (refund["status"], refund["receipt_registration"]) == ("succeeded", "pending")
+    later(minutes=1)
+    await api.simulator.tick()
+    assert (await api.get(f"/refunds/{refund['id']}")).json()["receipt_registration"] == "succeeded"
+    back, taken = (await api.get("/receipts", payment_id=payment["id"])).json()["items"]
+    kept = next(entry["body"] for entry in saved("requests") if entry["name"] == "receipt_response")
+    same_shape(taken, kept, without=["items"])
+    same_shape(taken["items"][0], kept["items"][0], without=["quantity"])
+    assert (taken["type"], back["type"], back["refund_id"]) == ("payment", "refund", refund["id"])
+    assert back["items"][0]["amount"] == part["amount"]
+    assert (await api.get(f"/receipts/{back['id']}")).json() == back
+    refused(await api.get("/receipts/1"), 404, "receipt_id")
 
 
 # Lives of payments

@@ -17,6 +17,7 @@ from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.yookassa.bindings import Bindings
 from verf.sandbox.payments.yookassa.bodies import Capture, NewMethod, NewPayment, NewRefund, Strict, read
 from verf.sandbox.payments.yookassa.errors import Refused, answer, invalid, plain
+from verf.sandbox.payments.yookassa.fiscal import Receipts
 from verf.sandbox.payments.yookassa.lists import listing
 from verf.sandbox.payments.yookassa.payments import Payments
 from verf.sandbox.payments.yookassa.refunds import Refunds
@@ -30,8 +31,11 @@ RETRY_AFTER_MILLISECONDS = 1800
 
 
 class Gateway:
-    def __init__(self, shop: Shop, payments: Payments, refunds: Refunds, bindings: Bindings) -> None:
-        self._shop, self._payments, self._refunds, self._bindings = shop, payments, refunds, bindings
+    def __init__(
+        self, shop: Shop, payments: Payments, refunds: Refunds, bindings: Bindings, receipts: Receipts
+    ) -> None:
+        self._shop, self._payments, self._refunds = shop, payments, refunds
+        self._bindings, self._receipts = bindings, receipts
         self._keys = Idempotency(shop.store)
 
     def application(self, pages: list[BaseRoute]) -> Starlette:
@@ -50,6 +54,8 @@ class Gateway:
             self._reads("/v3/refunds", self._list_refunds),
             self._writes("/v3/refunds", NewRefund, lambda _request, wanted: refunds.create(wanted)),
             self._reads("/v3/refunds/{id}", lambda request: refunds.show(_id(request))),
+            self._reads("/v3/receipts", self._list_receipts),
+            self._reads("/v3/receipts/{id}", lambda request: self._receipts.show(_id(request))),
             self._writes("/v3/payment_methods", NewMethod, lambda _request, it: self._bindings.create(it)),
             self._reads("/v3/payment_methods/{id}", lambda request: self._bindings.show(_id(request))),
         ]
@@ -113,6 +119,10 @@ class Gateway:
     def _list_refunds(self, request: Request) -> Document:
         times, exact = {"created_at"}, {"status", "payment_id"}
         return listing(self._refunds.all(), request.query_params, times=times, exact=exact)
+
+    def _list_receipts(self, request: Request) -> Document:
+        exact = {"payment_id", "refund_id", "status"}
+        return listing(self._receipts.all(), request.query_params, times={"registered_at"}, exact=exact)
 
     async def _refused(self, _request: Request, error: Refused) -> Response:
         return answer(error, self._shop.dice.uuid())

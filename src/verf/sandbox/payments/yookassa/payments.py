@@ -9,6 +9,7 @@ from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.yookassa import receipts
 from verf.sandbox.payments.yookassa.bodies import Amount, Capture, NewPayment
 from verf.sandbox.payments.yookassa.errors import Refused, invalid, not_there
+from verf.sandbox.payments.yookassa.fiscal import Receipts
 from verf.sandbox.payments.yookassa.methods import REASONS, shown
 from verf.sandbox.payments.yookassa.moments import identity, minor, money, zulu
 from verf.sandbox.payments.yookassa.shop import RECIPIENT, Shop
@@ -23,8 +24,8 @@ FEE_PER_MILLE = 35
 class Payments:
     """A kept document is {"object": what the API shows, and beside it what it does not show}."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, shop: Shop, registered: Receipts) -> None:
+        self._shop, self._registered = shop, registered
 
     def create(self, wanted: NewPayment) -> Document:
         self._check(wanted)
@@ -104,9 +105,10 @@ class Payments:
             shown_payment["receipt_registration"] = "canceled"
         return self._told("payment.canceled", payment, at)
 
-    def register_receipt(self, payment: Document) -> None:
+    def register_receipt(self, payment: Document, at: datetime) -> None:
         payment["object"]["receipt_registration"] = "succeeded"
         self._shop.store.put("payment", payment["object"]["id"], payment)
+        self._registered.register("payment", payment["object"], payment["receipt"], at)
 
     def _check(self, wanted: NewPayment) -> None:
         check_amount(wanted.amount)

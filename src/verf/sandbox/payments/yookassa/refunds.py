@@ -8,6 +8,7 @@ from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.yookassa import receipts
 from verf.sandbox.payments.yookassa.bodies import NewRefund
 from verf.sandbox.payments.yookassa.errors import invalid, not_there
+from verf.sandbox.payments.yookassa.fiscal import Receipts
 from verf.sandbox.payments.yookassa.moments import identity, minor, moment, money, zulu
 from verf.sandbox.payments.yookassa.shop import Shop
 
@@ -15,8 +16,8 @@ POSSIBLE_FOR = timedelta(days=3 * 365)
 
 
 class Refunds:
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, shop: Shop, registered: Receipts) -> None:
+        self._shop, self._registered = shop, registered
 
     def create(self, wanted: NewRefund) -> Document:
         payment = self._refundable(wanted.payment_id)
@@ -28,9 +29,11 @@ class Refunds:
         is_partial = amount < minor(payment["object"]["amount"])
         is_required = self._shop.settings.receipts and payment["receipt"] is not None and is_partial
         receipts.check(wanted.receipt, amount, is_required=is_required)
-        return self.make(payment, amount, wanted.description, has_receipt=payment["receipt"] is not None)
+        receipt = receipts.document(wanted.receipt) if wanted.receipt else payment["receipt"]
+        return self.make(payment, amount, wanted.description, receipt)
 
-    def make(self, payment: Document, amount: int, description: str | None, *, has_receipt: bool) -> Document:
+    def make(self, payment: Document, amount: int, description: str | None, receipt: Document | None) -> Document:
+        """The receipt of a full refund is the payment's own."""
         at = now()
         refund: dict[str, Any] = {
             "id": identity(self._shop.dice, at, "0015"),
@@ -41,8 +44,9 @@ class Refunds:
         }
         if description:
             refund["description"] = description
-        if has_receipt and self._shop.settings.receipts:
+        if receipt and self._shop.settings.receipts:
             refund["receipt_registration"] = "pending"
+            self._shop.store.put("refund_receipt", refund["id"], receipt)
         self._shop.store.put("refund", refund["id"], refund)
         if slow := self._shop.knobs.acts("slow_refund", refund["payment_id"]):
             due = at + timedelta(seconds=slow.seconds or 3600)
@@ -73,8 +77,11 @@ class Refunds:
             )
         self._shop.notify("refund.succeeded", dict(refund), at)
 
-    def register_receipt(self, refund: Document) -> None:
+    def register_receipt(self, refund: Document, at: datetime) -> None:
         self._shop.store.put("refund", refund["id"], {**refund, "receipt_registration": "succeeded"})
+        receipt = self._shop.store.get("refund_receipt", refund["id"])
+        assert receipt is not None
+        self._registered.register("refund", refund, receipt, at)
 
     def show(self, refund_id: str) -> Document:
         refund = self._shop.store.get("refund", refund_id)

@@ -15,6 +15,7 @@ from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.yookassa.bindings import Bindings
 from verf.sandbox.payments.yookassa.counter import Counter
 from verf.sandbox.payments.yookassa.errors import answer, plain
+from verf.sandbox.payments.yookassa.fiscal import Receipts
 from verf.sandbox.payments.yookassa.gateway import Gateway
 from verf.sandbox.payments.yookassa.methods import Methods
 from verf.sandbox.payments.yookassa.payments import Payments
@@ -48,9 +49,11 @@ class YooKassa(PaymentSimulator):
             habits=HABITS,
         )
         self.shop = Shop(self.store, self.dice, self.knobs, self.outbox, self.agenda, self.methods, self.address)
-        self.payments, self.refunds, self.bindings = Payments(self.shop), Refunds(self.shop), Bindings(self.shop)
+        self.receipts, self.bindings = Receipts(self.shop), Bindings(self.shop)
+        self.payments, self.refunds = Payments(self.shop, self.receipts), Refunds(self.shop, self.receipts)
         pages = Counter(self.shop, self.payments, self.bindings).routes()
-        self.app = Gateway(self.shop, self.payments, self.refunds, self.bindings).application(pages)
+        gateway = Gateway(self.shop, self.payments, self.refunds, self.bindings, self.receipts)
+        self.app = gateway.application(pages)
 
     def error(self, status: int, retry_after: int) -> Response:
         response = answer(plain(status), self.dice.uuid())
@@ -70,7 +73,7 @@ class YooKassa(PaymentSimulator):
             if what == "refund":
                 self.refunds.finish(refund, at)
             else:
-                self.refunds.register_receipt(refund)
+                self.refunds.register_receipt(refund, at)
             return
         payment = self.payments.find(subject)
         if what == "confirmation":
@@ -80,7 +83,7 @@ class YooKassa(PaymentSimulator):
         elif what == "charge":
             self.payments.charge(payment, at)
         else:
-            self.payments.register_receipt(payment)
+            self.payments.register_receipt(payment, at)
 
     def truth(self) -> dict[str, list[Document]]:
         methods = [{**kept["object"], "later": kept["later"]} for kept in self.store.all("method")]
@@ -90,6 +93,7 @@ class YooKassa(PaymentSimulator):
             "refunds": self.refunds.all(),
             "disputes": [],
             "methods": methods,
+            "receipts": self.receipts.all(),
         }
 
     def refund_payment(self, identity: str, amount: int | None) -> Document:
@@ -97,7 +101,7 @@ class YooKassa(PaymentSimulator):
         left = self.refunds.left_of(payment)
         if payment["object"]["status"] != "succeeded" or not 0 < (amount or left) <= left:
             raise NotSimulated(f"This payment cannot be refunded by this sum; {left} kopecks are left of it.")
-        return self.refunds.make(payment, amount or left, None, has_receipt=payment["receipt"] is not None)
+        return self.refunds.make(payment, amount or left, None, payment["receipt"])
 
     def set_method_outcome(self, identity: str, outcome: Outcome) -> Document:
         return self._kept(self.methods.set_later(identity, outcome))
