@@ -1,6 +1,6 @@
 """Where the house is put together: the one place that knows every room and finds the products."""
 
-from verf.app.chores import Login, give_staff_role, migrate_house, move_clock, sandbox_staff
+from verf.app.chores import Login, give_staff_role, migrate_house, move_clock, reconcile_payments, sandbox_staff
 from verf.app.house import NotReadyToStart, open_house
 from verf.app.rooms import all_rooms, installed_products, platform_rooms
 from verf.app.running import outside_world, run_all, run_web, run_worker
@@ -18,6 +18,7 @@ __all__ = [
     "open_house",
     "outside_world",
     "platform_rooms",
+    "reconcile_payments",
     "run_all",
     "run_web",
     "run_worker",

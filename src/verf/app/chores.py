@@ -1,14 +1,17 @@
 """What an operator does from a terminal beside the running house."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
 from verf.app.house import NotReadyToStart, open_house, start_logs
 from verf.app.rooms import all_rooms
+from verf.app.web import furnish
+from verf.billing import Outcome, provider_names, reconcile
 from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
+from verf.kit import now
 from verf.organisations import settle
 from verf.outbound import client
 from verf.settings import House, kept_secret, load
@@ -63,3 +66,17 @@ async def move_clock(by: timedelta) -> str:
     if answer.is_error:
         raise NotReadyToStart(str(answer.json().get("detail", answer.text)))
     return str(answer.json()["now"])
+
+
+async def reconcile_payments(
+    name: str, since: datetime | None, looks_back: timedelta, *, is_dry: bool = False
+) -> list[Outcome]:
+    """One provider, or all. In the sandbox the house must run, since the providers live in it."""
+    rooms = all_rooms()
+    async with open_house(rooms, quiet=True):
+        furnish(rooms)
+        until = now()
+        found: list[Outcome] = []
+        for each in [name] if name else provider_names():
+            found += await reconcile(each, since or until - looks_back, until, is_dry=is_dry)
+        return found

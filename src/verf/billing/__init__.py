@@ -4,6 +4,8 @@ from verf.billing.catalogue import catalogue, publish
 from verf.billing.declarations import configure
 from verf.billing.entitlements import Entitlements, allows, demand, entitlements, refusal, start_afresh
 from verf.billing.holds import hold, release, settle
+from verf.billing.providers.registry import provider_names
+from verf.billing.reconciling import Outcome, reconcile
 from verf.billing.sentences import sentence_of, what_to_do
 from verf.billing.terms import Given
 from verf.billing.trials import begin_trial
@@ -14,6 +16,7 @@ __all__ = [
     "Counted",
     "Entitlements",
     "Given",
+    "Outcome",
     "allows",
     "as_hit",
     "begin_trial",
@@ -23,7 +26,9 @@ __all__ = [
     "demand",
     "entitlements",
     "hold",
+    "provider_names",
     "publish",
+    "reconcile",
     "refusal",
     "release",
     "sentence_of",

@@ -1,6 +1,7 @@
 """What billing asks its worker to do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from verf.billing.providers.pictures import SubjectKind
@@ -109,3 +110,49 @@ class ExpireHolds:
 @dataclass(frozen=True)
 class CheckRefunds:
     """Look for refunds that were asked for and are neither made nor refused."""
+
+
+@dataclass(frozen=True)
+class CheckSubscriptions:
+    """Ask about subscriptions whose next check is due."""
+
+
+@dataclass(frozen=True)
+class ReadEveryChange:
+    """Ask every provider what has changed."""
+
+
+@dataclass(frozen=True)
+class ReadChanges:
+    provider: str
+
+
+@dataclass(frozen=True)
+class LookAgain:
+    """Read and apply an object, and say so if no webhook had told of what that brings."""
+
+    provider: str
+    kind: SubjectKind
+    ref: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class ReconcileAll:
+    """Compare the payments of every provider with ours."""
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    """Compare the payments made in [since, until), a day at a time."""
+
+    provider: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Look whether differences that are open are gone."""
+
+    provider: str

@@ -1,27 +1,24 @@
 """Each command is thin: it reads words, calls the house, and says in plain sentences what came of it."""
 
-import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-import uvloop
-from rich.console import Console
 
 from verf.app import all_rooms, give_staff_role, migrate_house, move_clock, run_all, run_web, run_worker
 from verf.cli.blueprints import write_product
 from verf.cli.durations import duration
+from verf.cli.money import billing
+from verf.cli.terminal import fail, run, terminal
 from verf.cli.welcome import welcome
 from verf.errors import VerfError
 from verf.identity import StaffRole
 from verf.operations import describe_settings
-from verf.settings import SecretMissing
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 staff = typer.Typer(no_args_is_help=True, help="People who look after the house.")
 main.add_typer(staff, name="staff")
-terminal = Console(highlight=False)
+main.add_typer(billing, name="billing")
 
 
 @main.callback()
@@ -88,27 +85,3 @@ def add(
 ) -> None:
     """Give a person who has signed up a place in the staff console."""
     terminal.print(run(give_staff_role(email, role)))
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; what the house refuses is a sentence on the terminal and exit code 1."""
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(work)
-    except* (VerfError, SecretMissing, LookupError) as errors:
-        fail("\n".join(str(error) for error in flatten(errors)))
-    except* KeyboardInterrupt:
-        fail("Stopped.")
-
-
-def flatten(group: BaseExceptionGroup[Any]) -> list[BaseException]:
-    return [
-        leaf
-        for error in group.exceptions
-        for leaf in (flatten(error) if isinstance(error, BaseExceptionGroup) else [error])
-    ]
-
-
-def fail(sentence: str) -> NoReturn:
-    typer.secho(sentence, err=True, fg="red")
-    raise typer.Exit(1)
