@@ -5,7 +5,6 @@ by the second; the new plan comes when it is paid, by the saved method or on a p
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -17,13 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.audit import record
 from verf.billing.checkouts import Buyer, price_tag, published, start_checkout, tag_of
 from verf.billing.collecting import collect
-from verf.billing.earning import period_of_change
+from verf.billing.estimates import Estimate, When, estimate, later, quote_for, when_to_change
 from verf.billing.grants import give
 from verf.billing.messages import Collect
 from verf.billing.mirroring import HOUSE, log_changes, photograph
 from verf.billing.models import Payment, PlanVersion, Price, Subscription
-from verf.billing.periods import Period
-from verf.billing.proration import Paid, Quote, quote, settle
+from verf.billing.proration import settle
 from verf.billing.providers.events import ProviderUnreachable
 from verf.billing.providers.orders import PriceTag
 from verf.billing.providers.registry import provider
@@ -35,9 +33,6 @@ from verf.errors import Conflict
 from verf.kit import Money, now
 from verf.web import _
 
-When = Literal["now", "period_end"]
-LENGTHS = {"day": 1, "week": 7, "month": 30, "year": 365}
-
 
 class AlreadyOnPlan(Conflict):
     """This is the plan and price that runs."""
@@ -45,18 +40,6 @@ class AlreadyOnPlan(Conflict):
 
 class PlanChangeRefused(Conflict):
     """Not in this state of the subscription: the message says what to do first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """`when` says whether the change is made at once or when the paid time is over; `token` goes back with it."""
-
-    when: When
-    due_now: Money
-    credit: Money
-    next_payment: Money
-    next_payment_at: datetime | None
-    token: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +71,10 @@ async def preview_change(organisation: UUID, product: str, price: UUID) -> Estim
         plan = await _plan(session, organisation, product, price)
         tag = tag_of(plan.new, await session.get_one(PlanVersion, plan.new.plan_version_id))
         if plan.row.engine == Engine.OWN:
-            return await _estimate(session, plan)
+            return await estimate(session, plan.row, plan.old, plan.new, when=plan.when, at=now())
         name, ref, period_end = plan.row.provider, plan.row.ref, plan.row.period_end
     if plan.when == "period_end":
-        nothing = Money(0, tag.money.currency)
-        return Estimate(
-            when="period_end", due_now=nothing, credit=nothing, next_payment=tag.money, next_payment_at=period_end
-        )
+        return later(tag.money, period_end)
     source = provider(name)
     seen = await source.preview_change(ref, replace(tag, ref=await published(source, tag, price)))
     return Estimate(
@@ -153,16 +133,6 @@ async def keep_plan(organisation: UUID, product: str, *, by: UUID, key: str) -> 
         await _steer(wheel, tag, price, "period_end", key=key)
 
 
-def when_to_change(old: tuple[int, Price], new: tuple[int, Price]) -> When:
-    """Up now, down later; of the same plan, the longer period now. Each is (rank, price)."""
-    before, after = (_size(*old), _size(*new))
-    return "now" if after > before else "period_end"
-
-
-def _size(rank: int, price: Price) -> tuple[int, int]:
-    return rank, LENGTHS.get(price.interval, 0) * price.interval_count
-
-
 async def _plan(session: AsyncSession, organisation: UUID, product: str, price: UUID) -> _Plan:
     row = await live(session, organisation, product)
     if row.provider == HOUSE or row.price_id is None:
@@ -193,42 +163,11 @@ async def _own_when(session: AsyncSession, row: Subscription, old: Price, new: P
     if row.period_end is None or row.period_end <= now():
         raise PlanChangeRefused(_("There is a payment open. Pay it first, then change the plan."))
     # What is left over of the old plan would be lost: it is used up first.
-    if when == "now" and (await _quote(session, row, old, new, now())).left_over:
+    if when == "now" and (await quote_for(session, row, old, new, now())).left_over:
         when = "period_end"
     if when == "period_end" and row.method_id is None:
         raise PlanChangeRefused(_("Nothing is charged by itself: buy the other plan when this one ends."))
     return when
-
-
-async def _quote(session: AsyncSession, row: Subscription, old: Price, new: Price, at: datetime) -> Quote:
-    price = Money(new.amount * row.quantity, new.currency)
-    return quote(await paid_for(session, row, at), price, at=at, period=period_of_change(row, old, new, at=at))
-
-
-async def paid_for(session: AsyncSession, row: Subscription, at: datetime) -> Sequence[Paid]:
-    """What covers this moment and after, net of what went back."""
-    query = select(Payment).where(
-        Payment.subscription_id == row.id, Payment.state == PaymentState.PAID, Payment.period_end > at
-    )
-    return [
-        Paid(Money(each.amount - each.refunded, each.currency), Period(each.period_start, each.period_end))
-        for each in await session.scalars(query.order_by(Payment.id))
-        if each.period_start and each.period_end
-    ]
-
-
-async def _estimate(session: AsyncSession, plan: _Plan) -> Estimate:
-    row, new, moment = plan.row, plan.new, now()
-    full = Money(new.amount * row.quantity, new.currency)
-    if plan.when == "period_end":
-        nothing = Money(0, new.currency)
-        return Estimate(
-            when="period_end", due_now=nothing, credit=nothing, next_payment=full, next_payment_at=row.period_end
-        )
-    told = await _quote(session, row, plan.old, new, moment)
-    due = settle(told.due, balance=Money(0, new.currency)).charge
-    ends = period_of_change(row, plan.old, new, at=moment).end
-    return Estimate(when="now", due_now=due, credit=told.credit, next_payment=full, next_payment_at=ends)
 
 
 async def _note(session: AsyncSession, plan: _Plan, buyer: Buyer) -> None:
@@ -249,7 +188,7 @@ async def _schedule(session: AsyncSession, plan: _Plan) -> Change:
 async def _order_difference(session: AsyncSession, plan: _Plan, key: str) -> Change | Collect | Money:
     """Done for nothing, or the charge to be made, or the sum to be paid on a page."""
     row, new, moment = plan.row, plan.new, now()
-    told = await _quote(session, row, plan.old, new, moment)
+    told = await quote_for(session, row, plan.old, new, moment)
     due = settle(told.due, balance=Money(0, new.currency)).charge
     if due and row.method_id is None:
         return due

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from verf.billing.changing import Change, Estimate
+from verf.billing.changing import Change
 from verf.billing.checkouts import Checkout
+from verf.billing.estimates import Estimate
 from verf.billing.price_list import PlanOffered, PriceList, PriceOffered
 from verf.billing.standing import Standing
 from verf.billing.statements import PaymentLine
