@@ -179,6 +179,28 @@ async def test_cancelling_drops_a_downgrade_and_both_can_be_asked_again(stripe):
     await stripe.provider.cancel(bought.root.ref, when="period_end", key="2")
 
 
+async def test_ending_what_has_ended_is_no_error_and_ending_what_never_was_is(stripe):
+    bought = await stripe.buy()
+    for _ in range(2):
+        await stripe.provider.cancel(bought.root.ref, when="now", key="end")
+    with pytest.raises(ProviderRefused):
+        await stripe.provider.cancel("sub_nobody", when="now", key="end-2")
+
+
+async def test_a_change_that_was_refused_is_made_with_another_card(stripe):
+    bought = await stripe.buy("starter", later="insufficient_funds")
+    pro = await stripe.published("pro")
+    with pytest.raises(ProviderRefused) as refused:
+        await stripe.provider.change_plan(bought.root.ref, pro, when="now", key="1")
+    assert refused.value.provider_code == "payment_failed"
+    assert (await stripe.again(bought)).payments[-1].state is PaymentState.FAILED
+    await stripe.control(f"methods/{bought.payment.method.ref}", {"outcome": "pays"})
+    await stripe.provider.change_plan(bought.root.ref, pro, when="now", key="2")
+    picture = await stripe.again(bought)
+    assert picture.subscription.price == pro.ref
+    assert [each.state for each in picture.payments] == [PaymentState.PAID, PaymentState.VOID, PaymentState.PAID]
+
+
 async def test_the_card_that_pays_is_known_by_its_fingerprint(stripe):
     first, second = await stripe.buy(), await stripe.buy()
     methods = [each.picture.subscription.method for each in (first, second)]

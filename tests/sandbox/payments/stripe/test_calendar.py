@@ -244,6 +244,20 @@ async def test_a_difference_paid_later_makes_the_change(api):
     assert changed["items"]["data"][0]["price"]["id"] == price["id"]
 
 
+async def test_another_change_takes_the_place_of_one_that_waits(api, later):
+    subscription, price = await api.buy(later=Outcome.INSUFFICIENT_FUNDS), await api.price(2990)
+    await upgrade(api, subscription, price)
+    api.simulator.set_method_outcome(subscription["default_payment_method"], Outcome.PAYS)
+    dearer = await api.price(9990)
+    answer = (await upgrade(api, subscription, dearer)).json()
+    assert answer["pending_update"] is None
+    assert answer["items"]["data"][0]["price"]["id"] == dearer["id"]
+    assert [each["status"] for each in await api.invoices(subscription)] == ["paid", "void", "paid"]
+    later(hours=24)
+    await api.tick()
+    assert await seen(api, subscription) == answer
+
+
 async def test_a_change_that_must_be_paid_is_undone_wholly(api):
     subscription, price = await api.buy(later=Outcome.INSUFFICIENT_FUNDS), await api.price(2990)
     await api.tick()

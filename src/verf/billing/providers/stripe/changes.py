@@ -8,6 +8,7 @@ import stripe
 from verf.billing.providers.events import ProviderRefused
 from verf.billing.providers.orders import Preview, PriceTag
 from verf.billing.providers.stripe.amounts import from_stripe
+from verf.billing.providers.stripe.connection import is_missing
 from verf.billing.providers.stripe.events import ref_of
 from verf.billing.providers.stripe.payments import moment
 from verf.billing.providers.stripe.subscriptions import licensed_item
@@ -92,12 +93,21 @@ async def change_at_period_end(client: stripe.StripeClient, ref: str, tag: Price
 
 async def cancel(client: stripe.StripeClient, ref: str, *, when: str, key: str) -> None:
     if when == "now":
-        await client.v1.subscriptions.cancel_async(ref, {}, {"idempotency_key": key})
+        await _end(client, ref, key)
         return
     subscription = await client.v1.subscriptions.retrieve_async(ref)
     # A schedule owns the end of its subscription; a downgrade nobody lives to see is dropped.
     await _release(client, subscription, key)
     await client.v1.subscriptions.update_async(ref, {"cancel_at_period_end": True}, {"idempotency_key": key})
+
+
+async def _end(client: stripe.StripeClient, ref: str, key: str) -> None:
+    """A DELETE is not repeated by its key: the second one finds nothing to cancel, which is what was wanted."""
+    try:
+        await client.v1.subscriptions.cancel_async(ref, {}, {"idempotency_key": key})
+    except stripe.InvalidRequestError as error:
+        if not is_missing(error) or (await client.v1.subscriptions.retrieve_async(ref)).status != "canceled":
+            raise
 
 
 async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:

@@ -156,15 +156,22 @@ def apply_pending(world: World, subscription: Document) -> None:
 def pending(world: World, identity: str) -> None:
     """Nobody paid the difference: the change is dropped with its invoice."""
     subscription = world.get("subscription", identity)
+    before = picture(subscription)
+    if drop_pending(world, subscription):
+        world.tell("customer.subscription.pending_update_expired", subscription, before)
+        world.tell("customer.subscription.updated", subscription, before)
+
+
+def drop_pending(world: World, subscription: Document) -> bool:
+    """Also when another change takes its place."""
     waiting = subscription.pop("_pending", None)
     if waiting is None:
-        return
-    before = picture(subscription)
+        return False
     subscription["pending_update"] = None
+    world.forget("pending", subscription["id"])
     world.keep(subscription)
     invoices.void(world, world.get("invoice", waiting["invoice"]))
-    world.tell("customer.subscription.pending_update_expired", subscription, before)
-    world.tell("customer.subscription.updated", subscription, before)
+    return True
 
 
 def incomplete(world: World, identity: str) -> None:

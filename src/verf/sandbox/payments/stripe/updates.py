@@ -94,6 +94,7 @@ def _apply(world: World, subscription: Document, wanted: Wanted, before: Documen
     if not wanted.change.lines:
         _take_over(world, subscription, wanted.change, before)
         return
+    life.drop_pending(world, subscription)
     invoice = invoices.draft(world, subscription, wanted.change.lines, "subscription_update", auto_advance=False)
     world.tell("invoice.created", invoice)
     invoices.finalize(world, invoice)
