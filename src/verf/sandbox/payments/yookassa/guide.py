@@ -3,8 +3,8 @@ The payment API of YooKassa (`/v3`) for one test shop: shop id `100500`, secret 
 
 # What it does
 - `POST /v3/payments`: redirect confirmation, one or two stages (`capture`), `save_payment_method`, charges by
-  `payment_method_id`, receipts (a fresh shop needs none: `POST settings`); `GET` one, list (`created_at.gte` …, `status`,
-  `limit`, `cursor`), capture, cancel.
+  `payment_method_id`, receipts (a fresh shop needs none: `POST settings`); `GET` one, list (`created_at.gte` …,
+  `status`, `limit`, `cursor`), capture, cancel.
 - `POST /v3/refunds`: in parts, never more than was paid; `GET` one, list.
 - `POST /v3/payment_methods`: a card without a payment. `GET /v3/receipts`, `GET /v3/me`.
 - `Idempotence-Key` is required for every POST; the same key with another body is refused for 24 hours, with the same
