@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stock.alerts import add_first_rule
 from stock.connections import ERASING, MARKETPLACES, ConnectionView, row_of, view
 from stock.models import Connection
+from stock.permits import demand_plan, sync_every
 from stock.sync import Account, NotYet, ask, next_sync, start_run
 from stock.wildberries import (
     Group,
@@ -85,6 +86,7 @@ async def connect(tenant: Tenant, marketplace: str, token: str) -> ConnectionVie
     """Connect the shop and start its first sync. A shop whose token has died gets its new one the same way."""
     seller, _verdict = inspect(marketplace, token)
     async with transaction(organisation=tenant.organisation) as session:
+        await demand_plan(session, tenant)
         await _refuse_known(session, marketplace, seller, token)
     introduction = await introduce(marketplace, token)
     async with transaction(organisation=tenant.organisation) as session:
@@ -145,7 +147,8 @@ async def _take_token(session: AsyncSession, row: Connection, introduction: Intr
     row.expires_at = seller.expires_at
     row.warned_days = None
     row.state, row.state_at, row.state_reason = "active", now(), ""
-    row.next_sync_at = next_sync(seller.kind, row.id, now())
+    every = await sync_every(session, row.organisation_id)
+    row.next_sync_at = next_sync(seller.kind, row.id, now(), every)
     session.add(row)
     try:
         await session.flush()
@@ -156,6 +159,7 @@ async def _take_token(session: AsyncSession, row: Connection, introduction: Intr
 async def replace_token(tenant: Tenant, connection: UUID, marketplace: str, token: str) -> ConnectionView:
     """A new token for the same shop, before or after the old one has died."""
     async with transaction(organisation=tenant.organisation) as session:
+        await demand_plan(session, tenant)
         await row_of(session, connection)
     introduction = await introduce(marketplace, token)
     async with transaction(organisation=tenant.organisation) as session:

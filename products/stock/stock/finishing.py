@@ -14,6 +14,7 @@ from stock.appraisal import appraise
 from stock.connections import announce_failure
 from stock.days import close_days, roll_up_trade
 from stock.models import Connection, StagedLevel, StockChange, StockLevel, SyncCursor, SyncRun, Warehouse
+from stock.permits import sync_every
 from stock.policies import policy_of
 from stock.sync import STEPS, UNDER_WAY, next_sync, tell
 from verf.database import History, upsert
@@ -77,7 +78,8 @@ def outcome(states: list[str], *, cancelled: bool) -> str:
 async def _judge_connection(session: AsyncSession, connection: Connection, run: SyncRun, at: datetime) -> None:
     if connection.state == "disconnected":
         return
-    connection.next_sync_at = next_sync(connection.token_kind, connection.id, at)
+    every = await sync_every(session, connection.organisation_id)
+    connection.next_sync_at = next_sync(connection.token_kind, connection.id, at, every)
     if run.first_error_code == DEAD_TOKEN:
         connection.next_sync_at = at + PROBE
         if connection.state != "invalid":

@@ -8,8 +8,8 @@ from verf.settings import House, Section, load
 class StockSettings(Section, env_prefix="VERF_STOCK_"):
     """Defaults of the tracker; an organisation changes its own lead time on its pages."""
 
-    # Wildberries itself refreshes stock, orders and sales every half hour: asking more often tells nothing new.
-    sync_minutes: int = Field(default=30, ge=5)
+    # Never more often than this, whatever the plan says. Wildberries refreshes stock and sales every half hour.
+    sync_minutes: int = Field(default=10, ge=5)
     product_limit: int = Field(default=10_000, ge=1)
     lead_days: int = Field(default=21, ge=0, le=365)
     lead_deviation_days: int = Field(default=5, ge=0, le=180)

@@ -18,6 +18,7 @@ from starlette.routing import Mount
 
 from stock.simulators.wildberries import control
 from verf.app import all_rooms, create_web
+from verf.billing import configure as configure_prices
 from verf.database import transaction
 from verf.identity import Application, new_hash, vouch_for
 from verf.kit import set_offset
@@ -36,6 +37,7 @@ async def market(tmp_path: Path) -> AsyncIterator[MarketPlace]:
     app = Starlette(routes=[Mount("/sandbox/wildberries", gateway)])
     configure_pages(rooms())
     configure_notices(rooms())
+    configure_prices(rooms())
     with use_transport("wildberries", httpx.ASGITransport(app)):
         yield MarketPlace(gateway)
     start_the_clock_anew()

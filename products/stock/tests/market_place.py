@@ -15,6 +15,7 @@ from stock.models import StockLevel, SyncRun, Warehouse
 from stock.simulators.wildberries import control
 from stock.simulators.wildberries.gateway import Gateway
 from stock.sync import RunView, run_of, runs_of
+from verf.billing.manifest import room as billing
 from verf.database import transaction
 from verf.identity.manifest import room as identity
 from verf.jobs import drain, enqueue, shift
@@ -28,7 +29,7 @@ from verf.web.manifest import room as web
 
 
 def rooms() -> Sequence[Room]:
-    return [jobs, web, identity, organisations, notifications, product]
+    return [jobs, web, identity, organisations, notifications, billing, product]
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,16 @@ async def test_a_refused_question_costs_ten(database):
 @pytest.mark.parametrize("minute", range(0, 60, 7))
 def test_syncs_follow_the_half_hour(minute):
     at = now().replace(minute=minute, second=0, microsecond=0)
-    planned = next_sync("service", new_id(), at)
+    half_hour = timedelta(minutes=30)
+    planned = next_sync("service", new_id(), at, half_hour)
     assert timedelta(minutes=15) < planned - at <= timedelta(minutes=52)
     assert planned.minute % 30 in range(3, 8)
-    assert next_sync("base", new_id(), at) - at > timedelta(hours=2)
+    assert next_sync("base", new_id(), at, half_hour) - at > timedelta(hours=2)
+
+
+@pytest.mark.parametrize("minutes, soonest, latest", [(120, 95, 142), (30, 15, 52), (10, 10, 11)])
+def test_the_plan_says_how_often(minutes, soonest, latest):
+    for minute in range(0, 60, 7):
+        at = now().replace(minute=minute, second=0, microsecond=0)
+        wait = next_sync("service", new_id(), at, timedelta(minutes=minutes)) - at
+        assert timedelta(minutes=soonest) <= wait <= timedelta(minutes=latest)

@@ -2,14 +2,14 @@
 
 from verf.billing.catalogue import catalogue, publish
 from verf.billing.declarations import configure
-from verf.billing.entitlements import Entitlements, allows, demand, entitlements, refusal, start_afresh
+from verf.billing.entitling import Entitlements, allows, demand, entitlements, refusal, start_afresh
 from verf.billing.holds import hold, release, settle
 from verf.billing.providers.registry import provider_names
 from verf.billing.reconciling import Outcome, reconcile
 from verf.billing.sentences import sentence_of, what_to_do
 from verf.billing.terms import Given
-from verf.billing.trials import begin_trial
-from verf.billing.usage import Counted, as_hit, consume
+from verf.billing.trials import begin_trial, first_use
+from verf.billing.usage import Counted, QuotaExceeded, as_hit, consume
 from verf.billing.usage_report import usage_of
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Entitlements",
     "Given",
     "Outcome",
+    "QuotaExceeded",
     "allows",
     "as_hit",
     "begin_trial",
@@ -25,6 +26,7 @@ __all__ = [
     "consume",
     "demand",
     "entitlements",
+    "first_use",
     "hold",
     "provider_names",
     "publish",

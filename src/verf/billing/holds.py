@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.entitlements import entitlements
+from verf.billing.entitling import entitlements
 from verf.billing.models import UsageHold
 from verf.billing.usage import Counted, UsageKeyReused, at_least_one, counted, given_now, meter_of, used_up
 from verf.billing.usage_warnings import warn_if_crossed

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.access import read_access
 from verf.billing.catalogue import Version, catalogue
 from verf.billing.declarations import product_of
 from verf.billing.disputes import is_barred
+from verf.billing.entitling import Entitlements, entitlements
 from verf.billing.grants import give
 from verf.billing.mirroring import HOUSE, log_changes
 from verf.billing.models import Grant, Subscription, TrialClaim
@@ -46,6 +48,16 @@ async def begin_trial(session: AsyncSession, organisation: UUID, product: str, *
         return False
     await _open(session, organisation, version)
     return True
+
+
+async def first_use(
+    session: AsyncSession, organisation: UUID, product: str, *, person: UUID | None = None
+) -> Entitlements:
+    """What may be done, as this transaction sees it; whoever never had any access gets their trial now."""
+    known = await entitlements(organisation, product, session)
+    if known.has_ever or not await begin_trial(session, organisation, product, person=person):
+        return known
+    return Entitlements(await read_access(session, organisation, product), known.offers)
 
 
 async def claim(session: AsyncSession, organisation: UUID, product: str, keys: Mapping[str, str]) -> bool:

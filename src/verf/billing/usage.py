@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.access import Access
 from verf.billing.decisions import UsageSeen
-from verf.billing.entitlements import Entitlements, entitlements, facts_of, refusal
+from verf.billing.entitling import Entitlements, entitlements, facts_of, refusal
 from verf.billing.models import UsageEvent
 from verf.billing.sentences import sentence_of, what_to_do
 from verf.billing.terms import Given
@@ -24,7 +24,8 @@ from verf.billing.windows import Window, open_window, window_period
 from verf.errors import Conflict, Invalid
 from verf.kit import new_id, now
 from verf.limits import Decision as Hit
-from verf.limits import Policy, QuotaExceeded
+from verf.limits import Policy
+from verf.limits import QuotaExceeded as LimitPassed
 
 # Events in flight at midnight still belong to yesterday.
 CLOSES_AFTER = timedelta(hours=1)
@@ -58,6 +59,12 @@ class NotOfThisTime(Invalid):
 
 class NoQuota(Invalid):
     """This is nothing that is counted."""
+
+
+class QuotaExceeded(LimitPassed):
+    """The plan's quota is used; `counted` says how far."""
+
+    counted: "Counted"
 
 
 @dataclass(frozen=True)
@@ -195,16 +202,18 @@ async def used_up(session: AsyncSession, meter: Meter, wanted: int) -> QuotaExce
     said = " ".join(part for part in (sentence_of(decision.reasons[0]), what_to_do(decision)) if part)
     seconds = max(1, ceil((period.end - now()).total_seconds()))
     extra = {**facts_of(decision, meter.access.product), "resets_at": period.end.isoformat()}
-    return QuotaExceeded(said, retry_after=seconds, headers={}, extra=extra)
+    error = QuotaExceeded(said, retry_after=seconds, headers={}, extra=extra)
+    error.counted = counted(meter, row)
+    return error
 
 
-def as_hit(done: Counted) -> tuple[Policy, Hit] | None:
+def as_hit(done: Counted, *, passed: bool = True) -> tuple[Policy, Hit] | None:
     """For the RateLimit headers of an answer (C8); None when there is no limit to tell."""
     if done.limit is None or done.remaining is None:
         return None
     length = (done.resets_at - done.starts_at) // timedelta(seconds=1)
-    left = (done.resets_at - now()) / timedelta(seconds=1)
-    return Policy(done.feature, done.limit, length), Hit(done.remaining > 0, done.remaining, max(0.0, left))
+    left = max(0.0, (done.resets_at - now()) / timedelta(seconds=1))
+    return Policy(done.feature, done.limit, length), Hit(passed, done.remaining, left, 0.0 if passed else left)
 
 
 def _placed(access: Access, given: Given, at: datetime | None, zone: str) -> tuple[datetime, bool]:

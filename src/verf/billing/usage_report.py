@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.declarations import entitlements_of
-from verf.billing.entitlements import Entitlements, entitlements
+from verf.billing.entitling import Entitlements, entitlements
 from verf.billing.models import UsageEvent, UsageHold, UsageWindow
 from verf.billing.windows import window_period
 from verf.kit import now

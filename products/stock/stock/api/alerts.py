@@ -6,10 +6,17 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from stock.alerts import AlertView, RuleView, add_rule, alerts_of, change_rule, delete_rule, rule_of, rules_of
+from stock.api.counting import counted
+from stock.permits import demand_plan
 from verf.organisations import Tenant, TenantTransaction, require
 from verf.web import problem_responses
 
-router = APIRouter(prefix="/api/v1/stock", tags=["stock"], responses=problem_responses(401, 403, 404, 429))
+router = APIRouter(
+    prefix="/api/v1/stock",
+    tags=["stock"],
+    responses=problem_responses(401, 402, 403, 404, 429),
+    dependencies=[Depends(counted)],
+)
 Member = Annotated[Tenant, Depends(require("member"))]
 
 
@@ -88,6 +95,7 @@ async def list_rules(session: TenantTransaction) -> RuleList:
 
 @router.post("/alert-rules", status_code=201)
 async def create_rule(body: NewRule, tenant: Member, session: TenantTransaction) -> RuleAnswer:
+    await demand_plan(session, tenant)
     rule = await add_rule(session, tenant, measure=body.measure, threshold=body.threshold, product=body.product_id)
     return RuleAnswer.of(await rule_of(session, rule))
 
@@ -99,6 +107,7 @@ async def show_rule(rule_id: UUID, session: TenantTransaction) -> RuleAnswer:
 
 @router.patch("/alert-rules/{rule_id}")
 async def edit_rule(rule_id: UUID, body: RuleChange, tenant: Member, session: TenantTransaction) -> RuleAnswer:
+    await demand_plan(session, tenant)
     await change_rule(session, rule_id, **body.model_dump())
     return RuleAnswer.of(await rule_of(session, rule_id))
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from stock import connecting
+from stock.api.counting import counted
 from stock.connections import (
     ConnectionView,
     connection_of,
@@ -14,6 +15,7 @@ from stock.connections import (
     disconnect_and_erase,
     row_of,
 )
+from stock.permits import demand_plan
 from stock.sync import AlreadyRunning, start_run
 from stock.wildberries import judge
 from stock.wildberries.tokens import decode
@@ -23,7 +25,10 @@ from verf.organisations import CurrentTenant, Tenant, TenantTransaction, require
 from verf.web import _, problem_responses
 
 router = APIRouter(
-    prefix="/api/v1/stock/connections", tags=["stock"], responses=problem_responses(401, 403, 404, 409, 429, 503)
+    prefix="/api/v1/stock/connections",
+    tags=["stock"],
+    responses=problem_responses(401, 402, 403, 404, 409, 429, 503),
+    dependencies=[Depends(counted)],
 )
 Member = Annotated[Tenant, Depends(require("member"))]
 
@@ -162,7 +167,8 @@ async def delete(
 
 @router.post("/{connection_id}/sync", status_code=202)
 async def sync(connection_id: UUID, tenant: Member, session: TenantTransaction) -> StartedRun:
-    """Synchronise now. While a run is under way its id comes back and no second one starts."""
+    """Synchronise now. While a run is under way its id comes back and no second one starts. 402 without a plan."""
+    await demand_plan(session, tenant)
     row = await row_of(session, connection_id)
     if row.state == "disconnected":
         raise Conflict(_("This shop is disconnected. Connect it again first."))

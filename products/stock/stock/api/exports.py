@@ -1,10 +1,11 @@
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stock.api.counting import counted
 from stock.api.products import Filters
 from stock.exports import csv_of, xlsx_of
 from stock.listing import Wanted
@@ -14,7 +15,12 @@ from verf.kit import now
 from verf.organisations import CurrentTenant
 from verf.web import locale, problem_responses, speak
 
-router = APIRouter(prefix="/api/v1/stock", tags=["stock"], responses=problem_responses(401, 403, 429))
+router = APIRouter(
+    prefix="/api/v1/stock",
+    tags=["stock"],
+    responses=problem_responses(401, 402, 403, 429),
+    dependencies=[Depends(counted)],
+)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Writer = Callable[[AsyncSession, Wanted], AsyncIterator[bytes]]

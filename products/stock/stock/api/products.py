@@ -7,13 +7,19 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
+from stock.api.counting import counted
 from stock.listing import CURRENCY, LevelView, ProductView, Wanted, levels_of, product_of, products_after
 from stock.overview import trade_days
 from verf.database import reading
 from verf.organisations import CurrentTenant, TenantTransaction
 from verf.web import decode_cursor, encode_cursor, problem_responses
 
-router = APIRouter(prefix="/api/v1/stock/products", tags=["stock"], responses=problem_responses(401, 403, 404, 429))
+router = APIRouter(
+    prefix="/api/v1/stock/products",
+    tags=["stock"],
+    responses=problem_responses(401, 402, 403, 404, 429),
+    dependencies=[Depends(counted)],
+)
 State = Literal["out", "soon", "enough", "quiet", "unknown", "reorder"]
 
 

@@ -6,12 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from stock.api.counting import counted
 from stock.sync import STEPS, RunView, cancel_run, run_of, runs_of
 from stock.words import error_text, note_of
 from verf.organisations import Tenant, TenantTransaction, require
 from verf.web import decode_cursor, encode_cursor, problem_responses
 
-router = APIRouter(prefix="/api/v1/stock/runs", tags=["stock"], responses=problem_responses(401, 403, 404, 409, 429))
+router = APIRouter(
+    prefix="/api/v1/stock/runs",
+    tags=["stock"],
+    responses=problem_responses(401, 402, 403, 404, 409, 429),
+    dependencies=[Depends(counted)],
+)
 Member = Annotated[Tenant, Depends(require("member"))]
 
 

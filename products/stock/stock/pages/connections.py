@@ -8,6 +8,7 @@ from starlette.responses import Response
 from stock import connecting
 from stock.connections import connection_of, disconnect, disconnect_and_erase, row_of
 from stock.overview import shops_of
+from stock.permits import demand_plan
 from stock.sync import AlreadyRunning, start_run
 from stock.words import category_names
 from verf.database import transaction
@@ -83,6 +84,7 @@ async def replace_token(request: Request, connection_id: UUID, tenant: Member) -
 
 @router.post("/{connection_id}/sync")
 async def sync(request: Request, connection_id: UUID, tenant: Member, session: TenantTransaction) -> Response:
+    await demand_plan(session, tenant)
     row = await row_of(session, connection_id)
     if row.state == "disconnected":
         raise Conflict(_("This shop is disconnected. Connect it again first."))

@@ -24,6 +24,7 @@ from stock.listing import (
 )
 from stock.models import Product
 from stock.overview import TradeDay, trade_days
+from stock.permits import demand_plan
 from stock.wildberries import moscow_day
 from verf import web
 from verf.kit import Money, now
@@ -83,6 +84,7 @@ class LeadTime(BaseModel):
 
 @router.post("/{product_id}/lead-time")
 async def keep_lead_time(request: Request, product_id: UUID, tenant: Member, session: TenantTransaction) -> Response:
+    await demand_plan(session, tenant)
     await product_of(session, product_id)
     sent = await form(request, LeadTime)
     if not sent.ok:
@@ -99,6 +101,7 @@ class Watch(BaseModel):
 
 @router.post("/{product_id}/watch")
 async def watch(request: Request, product_id: UUID, tenant: Member, session: TenantTransaction) -> Response:
+    await demand_plan(session, tenant)
     sent = await form(request, Watch)
     if not sent.ok:
         message = next(iter(sent.errors.values()))

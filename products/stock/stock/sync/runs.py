@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock.messages import Synchronise
 from stock.models import Connection, SyncRun
+from stock.permits import may_work, sync_every
 from stock.settings import StockSettings
 from stock.wildberries import TokenKind
 from verf.errors import Conflict, NotFound
@@ -28,6 +29,7 @@ REFRESH = timedelta(minutes=30)
 SETTLES = timedelta(minutes=3)
 # A run nobody touches for so long has lost its job.
 FORGOTTEN = timedelta(hours=6)
+LOOKS_AGAIN = timedelta(minutes=5)
 
 
 class AlreadyRunning(Conflict):
@@ -88,19 +90,22 @@ def _share(step: Mapping[str, Any]) -> float:
     return min(done / total, 0.95) if total else 0.95 * done / (done + 1_000)
 
 
-def interval_of(kind: str) -> timedelta:
-    """The plan's interval, unless the token lets us ask more rarely than that."""
-    allowed = timedelta(hours=3) if kind == TokenKind.BASE else timedelta(minutes=30)
+def interval_of(kind: str, every: timedelta) -> timedelta:
+    """The plan's interval, unless the token or the house lets us ask more rarely than that."""
     settings: StockSettings = load(StockSettings)
-    return max(settings.sync_interval, allowed)
+    rarest = timedelta(hours=3) if kind == TokenKind.BASE else settings.sync_interval
+    return max(every, rarest)
 
 
-def next_sync(kind: str, shop: UUID, at: datetime) -> datetime:
+def next_sync(kind: str, shop: UUID, at: datetime, every: timedelta) -> datetime:
     """About an interval from now, soon after Wildberries refreshes its numbers; shops are spread over some minutes."""
-    wish = at + interval_of(kind)
+    interval = interval_of(kind, every)
+    wish = at + interval
+    if interval < REFRESH:
+        return wish + timedelta(seconds=shop.int % 60)
     refresh = datetime.fromtimestamp(wish.timestamp() // REFRESH.total_seconds() * REFRESH.total_seconds(), UTC)
     moment = refresh + SETTLES + timedelta(seconds=shop.int % 240)
-    return moment if moment > at + interval_of(kind) / 2 else moment + REFRESH
+    return moment if moment > at + interval / 2 else moment + REFRESH
 
 
 async def start_run(session: AsyncSession, connection: Connection, *, trigger: str) -> UUID:
@@ -123,7 +128,8 @@ async def start_run(session: AsyncSession, connection: Connection, *, trigger: s
         if running is None:
             raise Conflict(_("The shop was being synchronised just now. Try again."))
         raise AlreadyRunning(running)
-    connection.next_sync_at = next_sync(connection.token_kind, connection.id, now())
+    every = await sync_every(session, connection.organisation_id)
+    connection.next_sync_at = next_sync(connection.token_kind, connection.id, now(), every)
     message = Synchronise(organisation=connection.organisation_id, run=run)
     await enqueue(session, message, one_at_a_time=f"stock:{connection.id}")
     await tell(session, connection.organisation_id, run, "queued", 0)
@@ -138,6 +144,10 @@ async def start_due(session: AsyncSession) -> int:
     for connection in await session.scalars(
         due.order_by(Connection.next_sync_at).limit(500).with_for_update(skip_locked=True)
     ):
+        if not await may_work(session, connection.organisation_id):
+            # Nothing is read without a plan; what was read stays. A payment is noticed within minutes.
+            connection.next_sync_at = now() + LOOKS_AGAIN
+            continue
         try:
             await start_run(session, connection, trigger="schedule")
             started += 1
