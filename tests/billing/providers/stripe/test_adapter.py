@@ -399,3 +399,95 @@ async def test_a_gateway_that_is_away_for_a_moment_is_asked_again_with_the_same_
     assert refund.ref == "re_1"
     assert first.content == second.content
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
+async def test_what_stripe_paused_itself_begins_anew_when_resumed(stripe):
+    _, opened = await stripe.open(trial=14 * DAY)
+    await stripe.pay(opened)
+    ref = (await stripe.look(Subject("checkout", opened.ref))).checkout.subscription
+    stripe.simulator.store.get("subscription", ref)["status"] = "paused"
+    assert (await stripe.look(Subject("subscription", ref))).subscription.state is SubscriptionState.SUSPENDED
+    await stripe.provider.resume(ref, key="on")
+    await stripe.live(hours=2)
+    picture = await stripe.look(Subject("subscription", ref))
+    assert picture.subscription.state is SubscriptionState.ACTIVE
+    assert [each.state for each in picture.payments] == [PaymentState.PAID]
+
+
+async def test_an_end_set_at_stripe_for_some_day_is_seen_and_taken_back(stripe):
+    bought = await stripe.buy()
+    end = now() + 5 * DAY
+    form = {"cancel_at": str(int(end.timestamp()))}
+    key = {"authorization": "Bearer sk_test_sandbox"}
+    answer = await stripe.http.post(f"/sandbox/stripe/v1/subscriptions/{bought.root.ref}", data=form, headers=key)
+    assert answer.is_success
+    assert abs((await stripe.again(bought)).subscription.cancel_at - end) < timedelta(seconds=1)
+    await stripe.provider.resume(bought.root.ref, key="stay")
+    assert (await stripe.again(bought)).subscription.cancel_at is None
+
+
+async def test_who_bought_before_stays_the_same_customer(stripe):
+    first = await stripe.buy()
+    second = await stripe.buy(customer=first.picture.customer)
+    assert second.picture.customer == first.picture.customer
+    assert len((await stripe.again(first)).payments) == 1
+    price = await stripe.published(interval="once")
+    _, opened = await stripe.open(price=price, customer=first.picture.customer, save_method=False)
+    await stripe.pay(opened)
+    assert (await stripe.look(Subject("checkout", opened.ref))).customer == first.picture.customer
+
+
+async def test_a_downgrade_keeps_the_discount_and_the_trial_that_run(stripe):
+    discount = Discount(code="THREE", percent=10, months=3)
+    _, opened = await stripe.open("pro", trial=14 * DAY, discount=discount, money=Money(269_100, "USD"))
+    await stripe.pay(opened)
+    ref = (await stripe.look(Subject("checkout", opened.ref))).checkout.subscription
+    await stripe.provider.change_plan(ref, await stripe.published("starter"), when="period_end", key="down")
+    await stripe.live(days=14, hours=2)
+    picture = await stripe.look(Subject("subscription", ref))
+    assert [each.money for each in picture.payments] == [Money(89_100, "USD")]
+
+
+async def test_many_refunds_of_one_payment_are_all_read(stripe):
+    bought = await stripe.buy()
+    for number in range(12):
+        await stripe.provider.refund(bought.payment.ref, Money(100, "USD"), key=f"r{number}", reason="")
+    assert len((await stripe.again(bought)).payments[0].refunds) == 12
+
+
+async def test_nothing_is_known_of_what_never_was(stripe):
+    for kind in ("subscription", "checkout", "payment", "method"):
+        assert await stripe.look(Subject(kind, "nobody")) is None
+
+
+async def test_a_code_used_by_two_is_one_coupon(stripe):
+    for _ in range(2):
+        await stripe.buy(discount=Discount(code="HALF", percent=50), money=Money(149_500, "USD"))
+    (coupon,) = stripe.simulator.store.all("coupon")
+    assert coupon["times_redeemed"] == 2
+
+
+async def test_a_refusal_to_read_is_not_taken_for_absence(stripe):
+    with pytest.raises(ProviderRefused):
+        await stripe.case.stranger().fetch(Subject("payment", "pi_1"))
+
+
+async def test_an_intent_that_was_never_charged_is_read_as_it_is(stripe):
+    bought = await stripe.buy()
+    intent = stripe.simulator.store.get("payment_intent", bought.payment.ref)
+    intent |= {"latest_charge": None, "status": "processing"}
+    payment = (await stripe.look(Subject("payment", bought.payment.ref))).payments[0]
+    assert (payment.state, payment.method, payment.refunds) == (PaymentState.PENDING, None, ())
+    stripe.simulator.store.get("charge", stripe.simulator.store.all("charge")[0]["id"])["payment_intent"] = None
+    assert await stripe.payments() == []
+
+
+async def test_the_card_of_the_customer_counts_where_the_subscription_has_none(stripe):
+    bought = await stripe.buy()
+    subscription = stripe.simulator.store.get("subscription", bought.root.ref)
+    customer = stripe.simulator.store.get("customer", bought.picture.customer)
+    customer["invoice_settings"]["default_payment_method"] = subscription["default_payment_method"]
+    subscription["default_payment_method"] = None
+    assert (await stripe.again(bought)).subscription.method == bought.picture.subscription.method
+    customer["invoice_settings"]["default_payment_method"] = None
+    assert (await stripe.again(bought)).subscription.method is None

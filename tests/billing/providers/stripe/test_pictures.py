@@ -8,7 +8,14 @@ from uuid import UUID
 import pytest
 import stripe
 
-from verf.billing.providers.stripe.payments import Belongings, intent_ref_of, payment_of_invoice, refund_of
+from verf.billing.providers.stripe.methods import method_of, method_of_charge
+from verf.billing.providers.stripe.payments import (
+    Belongings,
+    intent_ref_of,
+    payment_of,
+    payment_of_invoice,
+    refund_of,
+)
 from verf.billing.providers.stripe.reading import checkout_of
 from verf.billing.providers.stripe.subscriptions import subscription_of
 from verf.billing.states import CheckoutState, PaymentKind, PaymentState, RefundState, SubscriptionState
@@ -168,3 +175,30 @@ def test_a_saved_page_has_its_state(kind, changes, state):
     seen = checkout_of(stripe.checkout.Session.construct_from(body, "sk_test_1"))
     assert (seen.state, seen.order) == (state, ORDER)
     assert seen.money == Money(body["amount_total"], "USD")
+
+
+def test_a_way_to_pay_that_is_no_card_is_shown_by_its_kind():
+    kept = stripe.PaymentMethod.construct_from({"id": "pm_1", "type": "sepa_debit", "card": None}, "sk_test_1")
+    assert (method_of(kept).title, method_of(kept).kind) == ("sepa debit", "sepa_debit")
+    details = {"type": "sepa_debit"}
+    charge = stripe.Charge.construct_from({"payment_method": "pm_1", "payment_method_details": details}, "sk_test_1")
+    assert method_of_charge(charge).title == "sepa debit"
+    bare = stripe.Charge.construct_from({"payment_method": None, "payment_method_details": None}, "sk_test_1")
+    assert method_of_charge(bare) is None
+
+
+def test_an_intent_nobody_has_tried_yet_is_pending():
+    body = {"id": "pi_1", "object": "payment_intent", "status": "requires_payment_method", "amount": 900, "created": 1}
+    body |= {"currency": "usd", "latest_charge": None, "last_payment_error": None, "metadata": {}}
+    payment = payment_of(stripe.PaymentIntent.construct_from(body, "sk_test_1"), Belongings())
+    assert (payment.state, payment.failure, payment.method) == (PaymentState.PENDING, None, None)
+
+
+def test_a_fee_in_another_currency_is_not_counted_together():
+    settled = {"id": "txn_1", "object": "balance_transaction", "fee": 30, "currency": "eur"}
+    charge = saved("charge.refunded") | {"balance_transaction": settled}
+    body = {"id": "pi_1", "object": "payment_intent", "status": "succeeded", "amount_received": 900, "created": 1}
+    body |= {"currency": "usd", "latest_charge": charge, "last_payment_error": None, "metadata": {}}
+    payment = payment_of(stripe.PaymentIntent.construct_from(body, "sk_test_1"), Belongings())
+    assert (payment.state, payment.fee) == (PaymentState.PAID, None)
+    assert payment.method.fingerprint == "VerfFingerprint01"

@@ -8,7 +8,7 @@ import stripe
 from verf.billing.providers.events import ProviderRefused
 from verf.billing.providers.orders import Preview, PriceTag
 from verf.billing.providers.stripe.amounts import from_stripe
-from verf.billing.providers.stripe.connection import is_missing
+from verf.billing.providers.stripe.connection import found
 from verf.billing.providers.stripe.events import ref_of
 from verf.billing.providers.stripe.payments import moment
 from verf.billing.providers.stripe.subscriptions import licensed_item
@@ -103,11 +103,9 @@ async def cancel(client: stripe.StripeClient, ref: str, *, when: str, key: str) 
 
 async def _end(client: stripe.StripeClient, ref: str, key: str) -> None:
     """A DELETE is not repeated by its key: the second one finds nothing to cancel, which is what was wanted."""
-    try:
-        await client.v1.subscriptions.cancel_async(ref, {}, {"idempotency_key": key})
-    except stripe.InvalidRequestError as error:
-        if not is_missing(error) or (await client.v1.subscriptions.retrieve_async(ref)).status != "canceled":
-            raise
+    ended = await found(client.v1.subscriptions.cancel_async(ref, {}, {"idempotency_key": key}))
+    if ended is None:
+        await client.v1.subscriptions.retrieve_async(ref)
 
 
 async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:

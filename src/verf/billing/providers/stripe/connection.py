@@ -1,8 +1,8 @@
 """Stripe's SDK over our own way out, and its errors as ours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import stripe
@@ -12,6 +12,8 @@ from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.web import _
 
 STRIPE = "https://api.stripe.com"
+Thing = TypeVar("Thing")
+
 # The SDK would also tell about our machine, and of the tools it was started by.
 OUR_HEADERS = frozenset({"authorization", "content-type", "idempotency-key", "stripe-version", "stripe-account"})
 
@@ -64,6 +66,16 @@ def our_errors() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise _translated(error) from error
+
+
+async def found(asked: Awaitable[Thing]) -> Thing | None:
+    """None: Stripe knows no such thing."""
+    try:
+        return await asked
+    except stripe.InvalidRequestError as error:
+        if not is_missing(error):
+            raise
+        return None
 
 
 def is_missing(error: stripe.StripeError) -> bool:

@@ -7,15 +7,15 @@ import stripe
 from verf.billing.providers.events import ProviderRefused
 from verf.billing.providers.orders import Discount, PriceTag
 from verf.billing.providers.stripe.amounts import to_stripe
-from verf.billing.providers.stripe.connection import is_missing
+from verf.billing.providers.stripe.connection import found
 from verf.web import _
 
 
 async def publish(client: stripe.StripeClient, tag: PriceTag) -> str:
     """Found by its lookup key, else made: under one idempotency key, so that two who ask at once get one price."""
-    found = await client.v1.prices.list_async({"lookup_keys": [tag.key], "limit": 1})
-    if found.data:
-        return _same(found.data[0], tag).id
+    listed = await client.v1.prices.list_async({"lookup_keys": [tag.key], "limit": 1})
+    if listed.data:
+        return _same(listed.data[0], tag).id
     product = await _product(client, tag)
     params: stripe.params.PriceCreateParams = {
         "product": product,
@@ -41,22 +41,16 @@ async def coupon(client: stripe.StripeClient, discount: Discount) -> str:
     else:
         params |= {"percent_off": discount.percent}
     ref = f"verf_{_print(str(sorted(params.items())))}"
-    try:
-        return (await client.v1.coupons.retrieve_async(ref)).id
-    except stripe.InvalidRequestError as error:
-        if not is_missing(error):
-            raise
+    if await found(client.v1.coupons.retrieve_async(ref)):
+        return ref
     made = await client.v1.coupons.create_async({**params, "id": ref}, {"idempotency_key": f"coupon:{ref}"})
     return made.id
 
 
 async def _product(client: stripe.StripeClient, tag: PriceTag) -> str:
     ref = f"verf_{tag.product}_{tag.plan}"
-    try:
-        return (await client.v1.products.retrieve_async(ref)).id
-    except stripe.InvalidRequestError as error:
-        if not is_missing(error):
-            raise
+    if await found(client.v1.products.retrieve_async(ref)):
+        return ref
     made = await client.v1.products.create_async(
         {"id": ref, "name": tag.title, "metadata": {"verf_product": tag.product, "verf_plan": tag.plan}},
         {"idempotency_key": f"product:{ref}:{_print(tag.title)}"},

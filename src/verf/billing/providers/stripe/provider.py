@@ -234,7 +234,7 @@ def configured() -> StripeProvider | None:
     secrets = [each.strip() for each in settings.webhook_secrets.get_secret_value().split(",")]
     if not key and not house.is_sandbox:
         return None
-    url = settings.url or (STRIPE if key else f"{house.url}/sandbox/stripe")
+    url = settings.url or (STRIPE if key else f"http://127.0.0.1:{house.port}/sandbox/stripe")
     return StripeProvider(
         secret_key=key or "sk_test_sandbox",
         webhook_secrets=secrets if key else ["whsec_sandbox"],

@@ -7,7 +7,7 @@ import stripe
 
 from verf.billing.providers.pictures import CheckoutSeen, Payment, Subject
 from verf.billing.providers.stripe.amounts import from_stripe
-from verf.billing.providers.stripe.connection import is_missing
+from verf.billing.providers.stripe.connection import found
 from verf.billing.providers.stripe.events import ref_of
 from verf.billing.providers.stripe.payments import (
     Belongings,
@@ -45,12 +45,9 @@ async def root_of(client: stripe.StripeClient, payment: str) -> Subject:
 
 
 async def read_subscription(client: stripe.StripeClient, ref: str) -> Whole | None:
-    try:
-        subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": SUBSCRIPTION_WITH})
-    except stripe.InvalidRequestError as error:
-        if is_missing(error):
-            return None
-        raise
+    subscription = await found(client.v1.subscriptions.retrieve_async(ref, {"expand": SUBSCRIPTION_WITH}))
+    if subscription is None:
+        return None
     listed = await client.v1.invoices.list_async({"subscription": ref, "limit": ALL, "expand": ["data.payments"]})
     invoices = [each async for each in listed.auto_paging_iter()]
     wanted = {intent_ref_of(each) for each in invoices} - {""}
@@ -66,41 +63,33 @@ async def read_subscription(client: stripe.StripeClient, ref: str) -> Whole | No
 
 
 async def read_payment(client: stripe.StripeClient, ref: str) -> tuple[stripe.PaymentIntent, Payment] | None:
-    try:
-        intent = await client.v1.payment_intents.retrieve_async(ref, {"expand": WITH_CHARGE})
-    except stripe.InvalidRequestError as error:
-        if is_missing(error):
-            return None
-        raise
+    intent = await found(client.v1.payment_intents.retrieve_async(ref, {"expand": WITH_CHARGE}))
+    if intent is None:
+        return None
     payment = payment_of(intent, await belongings_of(client, {intent.id: intent}))
     return intent, replace(payment, kind=PaymentKind.ONE_OFF)
 
 
 async def read_checkout(client: stripe.StripeClient, ref: str) -> stripe.checkout.Session | None:
-    try:
-        return await client.v1.checkout.sessions.retrieve_async(ref)
-    except stripe.InvalidRequestError as error:
-        if is_missing(error):
-            return None
-        raise
+    return await found(client.v1.checkout.sessions.retrieve_async(ref))
 
 
 async def _intents_of(
     client: stripe.StripeClient, customer: str, wanted: set[str]
 ) -> Mapping[str, stripe.PaymentIntent]:
     """All at once by customer, as the invoices of a year would be twelve questions otherwise."""
-    found: dict[str, stripe.PaymentIntent] = {}
+    intents: dict[str, stripe.PaymentIntent] = {}
     if not wanted:
-        return found
+        return intents
     listed = await client.v1.payment_intents.list_async(
         {"customer": customer, "limit": ALL, "expand": [f"data.{each}" for each in WITH_CHARGE]}
     )
     async for intent in listed.auto_paging_iter():
         if intent.id in wanted:
-            found[intent.id] = intent
-        if len(found) == len(wanted):
+            intents[intent.id] = intent
+        if len(intents) == len(wanted):
             break
-    return found
+    return intents
 
 
 async def belongings_of(client: stripe.StripeClient, intents: Mapping[str, stripe.PaymentIntent]) -> Belongings:

@@ -58,11 +58,10 @@ def licensed_item(subscription: stripe.Subscription) -> stripe.SubscriptionItem:
 
 
 def _cancel_at(subscription: stripe.Subscription) -> datetime | None:
-    if subscription.cancel_at:
-        return moment(subscription.cancel_at)
-    if subscription.cancel_at_period_end:
-        return moment(max(each.current_period_end for each in subscription.items.data))
-    return None
+    """Stripe says both of an end with the period; the flag alone in versions before."""
+    end = max(each.current_period_end for each in subscription.items.data)
+    at = subscription.cancel_at or (end if subscription.cancel_at_period_end else None)
+    return _moment_or_none(at)
 
 
 def _paused_at(subscription: stripe.Subscription) -> datetime | None:
