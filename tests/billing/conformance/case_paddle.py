@@ -24,5 +24,6 @@ case = Case(
     signs_time=True,
     alter={"unknown": _kind},
     secrets=(SANDBOX_KEY, SANDBOX_SECRET),
+    approves_refunds=True,
     page=35,
 )

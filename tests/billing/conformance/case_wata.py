@@ -28,5 +28,6 @@ case = Case(
     currency="RUB",
     checkout_id=lambda opened: opened.url.rstrip("/").rpartition("/")[2],
     secrets=(),
+    approves_refunds=True,
     page=110,
 )

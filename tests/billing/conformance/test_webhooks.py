@@ -161,6 +161,15 @@ async def test_an_event_that_comes_twice_has_one_id(world):
     assert all(ids.count(each) % 2 == 0 for each in ids)
 
 
+async def test_a_redelivery_is_the_same_event(told):
+    before = {letter.event.id for letter in told.letters}
+    await told.live(minutes=30)
+    for delivery in (await told.http.get(f"/sandbox/api/{told.case.name}/deliveries")).json():
+        await told.control(f"deliveries/{delivery['id']}/again")
+    assert len(told.letters) >= 2 * len(before)
+    assert {letter.event.id for letter in told.letters} == before
+
+
 async def test_different_events_have_different_ids(told):
     by_body = {letter.body: letter.event.id for letter in told.letters}
     assert len(set(by_body.values())) == len(by_body)

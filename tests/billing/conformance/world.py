@@ -46,6 +46,8 @@ class Case:
     checkout_id: Callable[[object], str] = lambda opened: opened.ref
     # Secrets that must stand in no log and no error.
     secrets: tuple[str, ...] = ()
+    # A refund waits for somebody's yes, or for the bank, before money goes back.
+    approves_refunds: bool = False
     # How many payments make more than one page of a list.
     page: int = 12
 

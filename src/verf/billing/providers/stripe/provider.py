@@ -3,18 +3,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-import stripe
-
 from verf.billing.providers.events import Event, Forged, NotAble
 from verf.billing.providers.orders import Charge, Opened, Order, Preview, PriceTag, Usage
 from verf.billing.providers.pictures import Payment, Picture, Refund, Subject
 from verf.billing.providers.provider import Abilities
-from verf.billing.providers.stripe import changes, checkout, listing, prices, reading
-from verf.billing.providers.stripe.amounts import to_stripe
+from verf.billing.providers.stripe import changes, checkout, listing, prices, reading, refunds
 from verf.billing.providers.stripe.connection import STRIPE, connect, our_errors
 from verf.billing.providers.stripe.events import event_of, ref_of
 from verf.billing.providers.stripe.metering import Meters
-from verf.billing.providers.stripe.payments import REASON, refund_of
+from verf.billing.providers.stripe.payments import refund_of
 from verf.billing.providers.stripe.settings import PINNED_VERSION, StripeSettings
 from verf.billing.providers.stripe.signatures import check
 from verf.billing.providers.stripe.subscriptions import subscription_of
@@ -44,8 +41,6 @@ ABILITIES = Abilities(
     has_disputes=True,
     can_meter=True,
 )
-# Stripe takes one of three reasons; ours goes along in the metadata.
-REFUND_REASONS = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
 
 
 class StripeProvider:
@@ -156,16 +151,8 @@ class StripeProvider:
         raise NotAble(_("Stripe charges by its own calendar."), provider_code="not_able")
 
     async def refund(self, payment: str, money: Money, *, key: str, reason: str, email: str = "") -> Refund:
-        params: stripe.params.RefundCreateParams = {
-            "payment_intent": payment,
-            "amount": to_stripe(money),
-            "metadata": {"verf_key": key, REASON: reason[:500]},
-            "reason": "requested_by_customer",
-        }
-        if reason in REFUND_REASONS:
-            params["reason"] = reason
         with our_errors():
-            return refund_of(await self.client.v1.refunds.create_async(params, {"idempotency_key": key}))
+            return refund_of(await refunds.make(self.client, payment, money, key=key, reason=reason))
 
     async def report_usage(self, usage: Usage) -> None:
         with our_errors():
