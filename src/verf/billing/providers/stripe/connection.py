@@ -1,5 +1,6 @@
 """Stripe's SDK over our own way out, and its errors as ours."""
 
+import logging
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ OUR_HEADERS = frozenset({"authorization", "content-type", "idempotency-key", "st
 
 # The only switch for it is this one of the whole library; it would write a file into the home folder.
 stripe.enable_telemetry = False
+# It tells of every request with its path and whom it was about; ours is in verf.outbound's log.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 class NotAnswered(stripe.APIConnectionError):
