@@ -36,7 +36,7 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT nm_id, min(discounted_minor) AS price FROM stock.prices WHERE connection_id = :connection GROUP BY nm_id
 ) m ON m.nm_id = p.nm_id
-WHERE p.connection_id = :connection ORDER BY p.id
+WHERE p.connection_id = :connection AND p.is_followed ORDER BY p.id
 """)
 HISTORY = text("""
 SELECT nm_id, array_agg(day - CAST(:start AS date)), array_agg(orders), array_agg(sales - returns),

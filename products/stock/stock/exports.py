@@ -55,8 +55,9 @@ async def rows_of(session: AsyncSession, wanted: Wanted) -> AsyncIterator[list[A
     """A row for each size and warehouse, a batch of products in memory at a time."""
     after = None
     while products := await products_after(session, wanted, after=after, limit=BATCH):
-        levels = await levels_of(session, [product.id for product in products])
-        for product in products:
+        followed = [product for product in products if product.is_followed]
+        levels = await levels_of(session, [product.id for product in followed])
+        for product in followed:
             for level in levels.get(product.id, ()):
                 yield [
                     str(product.nm_id),

@@ -13,6 +13,7 @@ from stock.alerts import evaluate
 from stock.appraisal import appraise
 from stock.connections import announce_failure
 from stock.days import close_days, roll_up_trade
+from stock.following import follow
 from stock.models import Connection, StagedLevel, StockChange, StockLevel, SyncCursor, SyncRun, Warehouse
 from stock.permits import sync_every
 from stock.policies import policy_of
@@ -39,6 +40,7 @@ async def finish(session: AsyncSession, organisation: UUID, run_id: UUID) -> Non
     if _state_of(run.steps, "stocks") == "ok" and connection.first_synced_at is None:
         connection.first_synced_at = connection.stock_at or at
     await _roll_up(session, run, connection, at)
+    await follow(session, organisation)
     appraised = await appraise(session, connection.id, policy=await policy_of(session, organisation), at=at)
     _close(run, at)
     await _judge_connection(session, connection, run, at)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from stock.models import Connection, Price, Product, ProductOutlook, Size, StockLevel, Warehouse
@@ -16,7 +16,8 @@ from verf.errors import NotFound
 from verf.kit import Money
 from verf.web import _
 
-STATES = ("out", "soon", "enough", "quiet", "unknown")
+STATES = ("out", "soon", "enough", "quiet", "unknown", "unfollowed")
+UNFOLLOWED = "unfollowed"
 SORTS = {
     "title": Product.title,
     "quantity": ProductOutlook.quantity,
@@ -78,6 +79,10 @@ class ProductView(NamedTuple):
         return self.title or self.vendor_code or str(self.nm_id)
 
     @property
+    def is_followed(self) -> bool:
+        return self.state != UNFOLLOWED
+
+    @property
     def price(self) -> Money:
         return Money(self.price_minor, CURRENCY)
 
@@ -108,6 +113,10 @@ class LevelView(NamedTuple):
     price_minor: int
 
 
+# No outlook: too little is known yet, or the plan has no room for it.
+STATE: ColumnElement[str] = func.coalesce(
+    ProductOutlook.state, case((Product.is_followed, "unknown"), else_=UNFOLLOWED)
+)
 LISTED = (
     Product.id,
     Product.connection_id,
@@ -118,7 +127,7 @@ LISTED = (
     Product.subject,
     Product.photo,
     Product.lead_days,
-    func.coalesce(ProductOutlook.state, "unknown"),
+    STATE,
     func.coalesce(ProductOutlook.quantity, 0),
     func.coalesce(ProductOutlook.to_client, 0),
     func.coalesce(ProductOutlook.from_client, 0),
@@ -190,7 +199,7 @@ def _narrow(query: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.state == "reorder":
         query = query.where(ProductOutlook.reorder_quantity > 0)
     elif wanted.state:
-        query = query.where(func.coalesce(ProductOutlook.state, "unknown") == wanted.state)
+        query = query.where(wanted.state == STATE)
     if wanted.search:
         # The sign % and _ in what was typed are letters, not wildcards.
         found = [Product.title.icontains(wanted.search, autoescape=True)]
@@ -255,6 +264,16 @@ async def levels_of(reader: Reader, products: Sequence[UUID]) -> Mapping[UUID, S
     for row in await reader.execute(_levels, {"products": list(products)}):
         found[row[0]].append(LevelView(*row))
     return found
+
+
+async def count_products(session: AsyncSession, organisation: UUID) -> int:
+    """Of all shops, followed or not."""
+    query = select(func.count()).select_from(Product).where(Product.organisation_id == organisation)
+    return await session.scalar(query) or 0
+
+
+async def count_unfollowed(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count()).select_from(Product).where(Product.is_followed.is_(False))) or 0
 
 
 async def subjects_of(session: AsyncSession) -> Sequence[str]:

@@ -32,6 +32,12 @@ async def may_work(session: AsyncSession, organisation: UUID) -> bool:
     return (await first_use(session, organisation, STOCK)).is_open
 
 
+async def is_paused(session: AsyncSession, organisation: UUID) -> bool:
+    """It had a plan and has none now: nothing is read, and what was read stays."""
+    known = await entitlements(organisation, STOCK, session)
+    return known.has_ever and not known.is_open
+
+
 async def sync_every(session: AsyncSession, organisation: UUID) -> timedelta:
     known = (await entitlements(organisation, STOCK, session)).decide(SYNC_MINUTES, wanted=0)
     return timedelta(minutes=known.limit) if known.allowed and known.limit else RARELY

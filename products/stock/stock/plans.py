@@ -1,5 +1,6 @@
 """What the tracker costs, and what each plan gives."""
 
+from stock.listing import count_products
 from verf.kit import Money
 from verf.manifest import Entitlement, Plan, Price
 
@@ -8,7 +9,7 @@ SYNC_MINUTES = "sync-minutes"
 CALLS = "calls"
 
 ENTITLEMENTS = (
-    Entitlement(feature=PRODUCTS, title="Products followed", kind="number"),
+    Entitlement(feature=PRODUCTS, title="Products followed", kind="number", count=count_products),
     Entitlement(
         feature=SYNC_MINUTES, title="Minutes between syncs", kind="number", smaller_is_better=True, unit="minutes"
     ),

@@ -52,7 +52,9 @@ def note_of(step: Mapping[str, Any]) -> str:
         "doubtful": _("Too much fell to zero at once. It stays as it was until Wildberries has said so for an hour."),
         "busy": _("Wildberries was busy with a warehouse; the next sync reads it."),
         "cancelled": _("Cancelled."),
-        "over-limit": _("Your plan follows %(limit)s products; the others are left out.", limit=step.get("limit", "")),
+        "over-limit": _(
+            "Your plan follows %(limit)s products; the others are kept without numbers.", limit=step.get("limit", "")
+        ),
     }
     return sentences.get(str(note), "")
 

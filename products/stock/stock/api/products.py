@@ -20,7 +20,7 @@ router = APIRouter(
     responses=problem_responses(401, 402, 403, 404, 429),
     dependencies=[Depends(counted)],
 )
-State = Literal["out", "soon", "enough", "quiet", "unknown", "reorder"]
+State = Literal["out", "soon", "enough", "quiet", "unknown", "unfollowed", "reorder"]
 
 
 class MoneyAnswer(BaseModel):
@@ -41,7 +41,10 @@ class StockAnswer(BaseModel):
 
 
 class OutlookAnswer(BaseModel):
-    state: str = Field(description="out, soon, enough, quiet (no demand) or unknown (under 7 days of data)")
+    state: str = Field(
+        description="out, soon, enough, quiet (no demand), unknown (under 7 days of data) "
+        "or unfollowed (beyond the products of the plan: kept, without numbers)"
+    )
     orders_per_day: float
     buyout_share: float
     days_of_cover: float | None = Field(description="None: no demand, or not known yet.")
@@ -178,7 +181,8 @@ async def list_all(
     async with reading(organisation=tenant.organisation) as connection:
         products = await products_after(connection, wanted, after=after, limit=limit + 1)
         shown = products[:limit]
-        levels = await levels_of(connection, [product.id for product in shown]) if shown else {}
+        followed = [product.id for product in shown if product.is_followed]
+        levels = await levels_of(connection, followed) if followed else {}
     page = {
         "items": [answer_of(product, levels.get(product.id, ())) for product in shown],
         "next_cursor": encode_cursor(shown[-1].id) if len(products) > limit else None,
@@ -190,7 +194,7 @@ async def list_all(
 @router.get("/{product_id}")
 async def show(product_id: UUID, session: TenantTransaction) -> ProductDetail:
     product = await product_of(session, product_id)
-    levels = await levels_of(session, [product.id])
+    levels = await levels_of(session, [product.id] if product.is_followed else [])
     days = await trade_days(session, days=90, connection=product.connection, nm_id=product.nm_id)
     return ProductDetail(
         **answer_of(product, levels.get(product.id, ())),

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from verf.database import TenantRecord, TenantTable
@@ -30,6 +30,8 @@ class Product(TenantRecord):
     photo: Mapped[str]
     listed_at: Mapped[datetime | None]
     lead_days: Mapped[int | None]
+    # Whether the plan has room for it.
+    is_followed: Mapped[bool] = mapped_column(server_default=true())
 
 
 class Size(TenantTable):

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from stock import connecting
 from stock.connections import connection_of, disconnect, disconnect_and_erase, row_of
 from stock.overview import shops_of
-from stock.permits import demand_plan
+from stock.permits import demand_plan, is_paused, sync_every
 from stock.sync import AlreadyRunning, start_run
 from stock.words import category_names
 from verf.database import transaction
@@ -35,6 +36,8 @@ async def _show(
 ) -> Response:
     async with transaction(organisation=tenant.organisation) as session:
         shops = await shops_of(session)
+        paused = await is_paused(session, tenant.organisation)
+        every = await sync_every(session, tenant.organisation)
     return await page(
         request,
         "stock/connections.html",
@@ -44,6 +47,8 @@ async def _show(
         replacing=replacing,
         may_change=tenant.may("member"),
         categories=category_names,
+        paused=paused,
+        every_minutes=every // timedelta(minutes=1),
     )
 
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from stock.overview import Shop, Summary, TradeDay, running_out, shops_of, summary_of, to_reorder, trade_days
+from stock.permits import is_paused
 from stock.wildberries import moscow_day
 from verf import web
 from verf.kit import now
@@ -20,7 +21,14 @@ router = APIRouter(include_in_schema=False)
 async def show(request: Request, tenant: CurrentTenant, session: TenantTransaction) -> Response:
     shops = await shops_of(session)
     if not any(shop.connection.first_synced_at for shop in shops):
-        return await page(request, "stock/welcome.html", shops=shops, form=blank(), may_connect=tenant.may("member"))
+        return await page(
+            request,
+            "stock/welcome.html",
+            shops=shops,
+            form=blank(),
+            may_connect=tenant.may("member"),
+            paused=await is_paused(session, tenant.organisation),
+        )
     summary = await summary_of(session)
     days = await trade_days(session)
     return await page(
@@ -36,6 +44,7 @@ async def show(request: Request, tenant: CurrentTenant, session: TenantTransacti
         cover=cover_chart(summary),
         may_sync=tenant.may("member"),
         age=oldest_age(shops),
+        paused=await is_paused(session, tenant.organisation),
     )
 
 

@@ -17,6 +17,7 @@ from stock.listing import (
     LevelView,
     ProductView,
     Wanted,
+    count_unfollowed,
     levels_of,
     list_products,
     product_of,
@@ -24,7 +25,7 @@ from stock.listing import (
 )
 from stock.models import Product
 from stock.overview import TradeDay, trade_days
-from stock.permits import demand_plan
+from stock.permits import demand_plan, product_limit
 from stock.wildberries import moscow_day
 from verf import web
 from verf.kit import Money, now
@@ -38,7 +39,7 @@ AHEAD = 60
 
 
 @router.get("")
-async def show_all(request: Request, session: TenantTransaction) -> Response:
+async def show_all(request: Request, tenant: CurrentTenant, session: TenantTransaction) -> Response:
     subjects = await subjects_of(session)
     table = Table.read(
         request, sort=tuple(SORTS), default="cover", filters={"state": (*STATES, "reorder"), "subject": subjects}
@@ -53,13 +54,15 @@ async def show_all(request: Request, session: TenantTransaction) -> Response:
         table=table.of(total),
         rows=rows,
         subject_options=[(name, name) for name in subjects],
+        unfollowed=await count_unfollowed(session),
+        limit=await product_limit(session, tenant.organisation),
     )
 
 
 @router.get("/{product_id}")
 async def show(request: Request, product_id: UUID, tenant: CurrentTenant, session: TenantTransaction) -> Response:
     product = await product_of(session, product_id)
-    levels = (await levels_of(session, [product.id])).get(product.id, ())
+    levels = (await levels_of(session, [product.id])).get(product.id, ()) if product.is_followed else ()
     days = await trade_days(session, days=SHOWN_DAYS, connection=product.connection, nm_id=product.nm_id)
     warehouses, sizes = by_size(levels)
     return await page(

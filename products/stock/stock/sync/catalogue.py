@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stock.listing import count_products
 from stock.models import Price, Product, Size
+from stock.permits import product_limit
 from stock.sync.visit import Visit
 from stock.wildberries import Group, Trouble
 from stock.wildberries.rows import Card, count_goods, read_cards, read_prices, whole
@@ -36,10 +38,19 @@ async def read_all_cards(visit: Visit) -> None:
             visit.place["cursor"] = cursor = following
             await visit.move_cursor(session, following, completed=last)
             if last:
+                await _mention_the_limit(session, visit)
                 visit.state["state"] = "ok"
         visit.check()
         if last:
             return
+
+
+async def _mention_the_limit(session: AsyncSession, visit: Visit) -> None:
+    """Everything is kept; what is beyond the plan is not followed, and the run says so."""
+    limit = await product_limit(session, visit.shop.organisation)
+    beyond = await count_products(session, visit.shop.organisation) - limit
+    if beyond > 0:
+        visit.state.update(note="over-limit", limit=limit, over_limit=beyond)
 
 
 async def _save_cards(session: AsyncSession, visit: Visit, cards: list[Card]) -> None:
