@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.declarations import products
 from verf.billing.earning import is_extendable
 from verf.billing.handling import refresh
 from verf.billing.mirroring import HOUSE, live_subscription
@@ -165,9 +166,10 @@ async def price_tag(session: AsyncSession, price: UUID) -> tuple[PriceTag, PlanV
 
 
 def tag_of(row: Price, plan: PlanVersion) -> PriceTag:
+    titles = {product.name: product.title for product in products()}
     return PriceTag(
         key=row.key,
-        title=f"{plan.product} {plan.title}",
+        title=f"{titles.get(plan.product, plan.product)}: {plan.title}",
         product=plan.product,
         plan=plan.plan,
         money=Money(row.amount, row.currency),
