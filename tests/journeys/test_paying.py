@@ -50,7 +50,7 @@ async def pay(visitor: Visitor, card: str) -> None:
     await expect(page.locator("#outcome[data-state=completed]")).to_be_visible(timeout=30_000)
 
 
-async def live(business: Business, days: float, *, step: float = 0.5) -> None:
+async def live(business: Business, days: float, *, step: float = 1) -> None:
     """Days pass in steps, so that what comes due happens in its order."""
     left = days
     while left > 0:
@@ -115,12 +115,64 @@ async def test_from_the_price_page_to_the_last_day(
     await expect(page.locator("#plan .plan-name")).to_have_text("Pro", timeout=30_000)
     await visitor.look("08-upgraded")
 
+    # Nobody watches while time passes, and signs in again afterwards.
+    await page.goto("about:blank")
     # The card has no money when the month is over.
     methods = control(business, provider, "GET", "truth")["methods"]
     control(business, provider, "POST", f"methods/{methods[-1]['id']}", outcome="insufficient_funds")
     await live(business, 31.5)
     await sign_in(visitor, person.email)
     await visitor.go("/stock/")
+    await expect(page.locator(".billing-banner")).to_be_visible()
     await visitor.look("09-banner")
     await visitor.go("/billing")
     await visitor.look("10-past-due")
+    await (another_card_at_stripe if provider == "stripe" else another_card_here)(visitor)
+    await expect(page.locator("#plan .badge.ok")).to_be_visible(timeout=30_000)
+    await visitor.look("12-recovered")
+
+    await page.click("button[data-open=cancel]")
+    await visitor.look("13-cancel")
+    await page.select_option("dialog[open] select[name=reason]", index=1)
+    await page.click("dialog[open] form button.danger")
+    await expect(page.locator("#resume")).to_be_visible(timeout=30_000)
+    await visitor.look("14-cancelled")
+    # What is paid stays open to its last day, and closes then.
+    await page.goto("about:blank")
+    await live(business, 27)
+    person.stay_signed_in()
+    assert standing(person)["state"] == "active"
+    await live(business, 7)
+    await sign_in(visitor, person.email)
+    assert standing(person)["state"] == "ended"
+    await visitor.go("/billing")
+    await visitor.look("15-ended")
+
+
+async def another_card_at_stripe(visitor: Visitor) -> None:
+    page = visitor.page
+    await page.click("#portal button")
+    await page.wait_for_url("**/sandbox/stripe/**")
+    await visitor.look("11-portal")
+    await page.check("input[name=card][value=pays]")
+    await page.click("button[name=action][value=card]")
+    await page.wait_for_load_state("networkidle")
+    await visitor.go("/billing")
+
+
+async def another_card_here(visitor: Visitor) -> None:
+    page = visitor.page
+    await page.click("#pay-now")
+    await page.wait_for_url("**/billing/checkout**")
+    await visitor.look("11-pay-now")
+    await page.click("#checkout-form button.primary")
+    await page.wait_for_url("**/sandbox/yookassa/**")
+    await pay(visitor, "pays")
+    await visitor.go("/billing")
+
+
+def standing(person: Program) -> dict[str, Any]:
+    person.log_in()
+    answer = person.http.get("/api/v1/billing/subscription", params={"product": "stock"})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())

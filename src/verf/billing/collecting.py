@@ -13,7 +13,7 @@ from verf.billing.applying import apply
 from verf.billing.facts import PaymentFailed
 from verf.billing.messages import Collect
 from verf.billing.mirroring import log_changes, photograph
-from verf.billing.models import Payment
+from verf.billing.models import Payment, Subscription
 from verf.billing.providers import pictures
 from verf.billing.providers.events import NotAble, ProviderRefused
 from verf.billing.providers.orders import Charge
@@ -91,9 +91,14 @@ async def _may_ask(message: Collect) -> bool | None:
             return None
         row = await locked(session, message.subscription)
         is_wanted = row is not None and row.state != SubscriptionState.ENDED and not row.access_hold
-        if row is not None and row.cancel_at and payment.kind == PaymentKind.RENEWAL:
+        if row is not None and payment.kind == PaymentKind.RENEWAL and (row.cancel_at or _is_paid(row, payment)):
             is_wanted = False
         return is_wanted and now() - payment.created_at < KEY_LIVES
+
+
+def _is_paid(row: Subscription, payment: Payment) -> bool:
+    """The time this was to pay for has been paid in another way meanwhile: on a page, with another card."""
+    return row.period_end is not None and payment.period_start is not None and payment.period_start < row.period_end
 
 
 async def _find(source: Provider, payment: UUID) -> pictures.Payment | None:
