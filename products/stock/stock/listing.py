@@ -114,7 +114,7 @@ class LevelView(NamedTuple):
 
 
 # No outlook: too little is known yet, or the plan has no room for it.
-STATE: ColumnElement[str] = func.coalesce(
+_state: ColumnElement[str] = func.coalesce(
     ProductOutlook.state, case((Product.is_followed, "unknown"), else_=UNFOLLOWED)
 )
 LISTED = (
@@ -127,7 +127,7 @@ LISTED = (
     Product.subject,
     Product.photo,
     Product.lead_days,
-    STATE,
+    _state,
     func.coalesce(ProductOutlook.quantity, 0),
     func.coalesce(ProductOutlook.to_client, 0),
     func.coalesce(ProductOutlook.from_client, 0),
@@ -199,7 +199,7 @@ def _narrow(query: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.state == "reorder":
         query = query.where(ProductOutlook.reorder_quantity > 0)
     elif wanted.state:
-        query = query.where(wanted.state == STATE)
+        query = query.where(_state == wanted.state)
     if wanted.search:
         # The sign % and _ in what was typed are letters, not wildcards.
         found = [Product.title.icontains(wanted.search, autoescape=True)]
