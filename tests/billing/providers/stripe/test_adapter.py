@@ -332,8 +332,7 @@ class Listening(httpx.AsyncBaseTransport):
         return self.answers.pop(0) if self.answers else httpx.Response(500, json={"error": {"type": "api_error"}})
 
 
-REFUND = {"id": "re_1", "object": "refund", "amount": 500, "currency": "usd", "created": 1, "status": "pending"}
-REFUND |= {"metadata": {}, "reason": None}
+PAUSED = {"id": "sub_1", "object": "subscription", "status": "active"}
 
 
 def speaking_to(*answers):
@@ -341,19 +340,17 @@ def speaking_to(*answers):
 
 
 async def test_a_request_carries_our_key_the_pinned_version_and_nothing_about_us():
-    provider, wire = speaking_to(httpx.Response(200, json=REFUND))
+    provider, wire = speaking_to(httpx.Response(200, json=PAUSED))
     with use_transport("stripe", wire):
-        await provider.refund("pi_1", Money(500, "USD"), key="refund:1", reason="duplicate")
+        await provider.pause("sub_1", key="pause:1")
     (request,) = wire.requests
-    assert request.url == "https://api.stripe.com/v1/refunds"
-    assert request.headers["idempotency-key"] == "refund:1"
+    assert request.url == "https://api.stripe.com/v1/subscriptions/sub_1"
+    assert request.headers["idempotency-key"] == "pause:1"
     assert request.headers["stripe-version"] == "2026-10-28.endive"
     assert request.headers["authorization"] == "Bearer sk_test_1"
     assert request.headers["user-agent"] == "verf/0.1"
     assert not [name for name in request.headers if name.startswith("x-stripe")]
-    sent = dict(parse_qsl(request.content.decode()))
-    assert sent["reason"] == "duplicate"
-    assert sent["amount"] == "500"
+    assert parse_qsl(request.content.decode()) == [("pause_collection[behavior]", "void")]
 
 
 @pytest.mark.parametrize(
@@ -369,7 +366,7 @@ async def test_a_request_carries_our_key_the_pinned_version_and_nothing_about_us
 async def test_an_answer_that_says_nothing_leaves_the_outcome_open(answer, wait):
     provider, wire = speaking_to(answer)
     with use_transport("stripe", wire), pytest.raises(ProviderUnreachable) as unreachable:
-        await provider.refund("pi_1", Money(500, "USD"), key="r", reason="")
+        await provider.pause("sub_1", key="p")
     assert unreachable.value.retry_after == wait
 
 
@@ -386,17 +383,16 @@ async def test_an_answer_that_says_nothing_leaves_the_outcome_open(answer, wait)
 async def test_a_no_is_told_with_its_code(status, error, code):
     provider, wire = speaking_to(httpx.Response(status, json={"error": error}))
     with use_transport("stripe", wire), pytest.raises(ProviderRefused) as refused:
-        await provider.refund("pi_1", Money(500, "USD"), key="r", reason="")
+        await provider.pause("sub_1", key="p")
     assert refused.value.provider_code == code
     assert error["message"] in str(refused.value)
 
 
 async def test_a_gateway_that_is_away_for_a_moment_is_asked_again_with_the_same_bytes():
-    provider, wire = speaking_to(httpx.Response(503), httpx.Response(200, json=REFUND))
+    provider, wire = speaking_to(httpx.Response(503), httpx.Response(200, json=PAUSED))
     with use_transport("stripe", wire):
-        refund = await provider.refund("pi_1", Money(500, "USD"), key="r", reason="")
+        await provider.pause("sub_1", key="p")
     first, second = wire.requests
-    assert refund.ref == "re_1"
     assert first.content == second.content
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
 
