@@ -1,4 +1,5 @@
 from verf.billing import banners, jobs, models, notices, webhooks
+from verf.billing.admin import routers as staff_routers
 from verf.billing.api import routers as api_routers
 from verf.billing.pages import routers as page_routers
 from verf.billing.providers.paddle import PaddleSettings
@@ -14,12 +15,15 @@ room = Room(
     models=models,
     settings=BillingSettings,
     more_settings=(StripeSettings, PaddleSettings, YooKassaSettings, WataSettings),
-    routers=(webhooks.router, *api_routers, *page_routers),
+    routers=(webhooks.router, *api_routers, *page_routers, *staff_routers),
     jobs=jobs,
     schedules=jobs.SCHEDULES,
     notices=notices.NOTICES,
     checks=(Check(name="the token of Wata lasts", run=wata_token_lasts),),
-    navigation=(NavigationItem(label="Billing", href="/billing", icon="credit-card"),),
+    navigation=(
+        NavigationItem(label="Billing", href="/billing", icon="credit-card"),
+        NavigationItem(label="Money", href="/staff/billing/", icon="banknote", staff=True),
+    ),
     banners=(Banner(template="billing/banner.html", show=banners.alarms),),
     problems={
         "already-subscribed": "There is a live subscription already",

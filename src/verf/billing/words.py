@@ -1,5 +1,7 @@
 """Sentences about money and plans. Rows keep codes, so that every reader gets their own language."""
 
+from collections.abc import Iterable
+
 from verf.billing.providers.registry import enabled
 from verf.billing.terms import Given
 from verf.kit import Money
@@ -111,3 +113,51 @@ def cancel_reasons() -> list[tuple[str, str]]:
         ("broken", _("It did not work well")),
         ("other", _("Another reason")),
     ]
+
+
+def state_options(states: Iterable[str]) -> list[tuple[str, str]]:
+    return [(state, state_name(state)) for state in states]
+
+
+def payment_state_options(states: Iterable[str]) -> list[tuple[str, str]]:
+    return [(state, payment_state_name(state)) for state in states]
+
+
+def event_state_options(states: Iterable[str]) -> list[tuple[str, str]]:
+    names = {"new": _("Waiting"), "handled": _("Handled"), "ignored": _("Ignored"), "failed": _("Failed")}
+    return [(state, names.get(state, state)) for state in states]
+
+
+def finding_state_options(states: Iterable[str]) -> list[tuple[str, str]]:
+    names = {"open": _("Open"), "repaired": _("Repaired"), "dismissed": _("Dismissed")}
+    return [(state, names.get(state, state)) for state in states]
+
+
+def booking_options(kinds: Iterable[str]) -> list[tuple[str, str]]:
+    names = {
+        "charge": _("Payment"),
+        "refund": _("Refund"),
+        "fee": _("Fee"),
+        "dispute_opened": _("Dispute opened"),
+        "dispute_won": _("Dispute won"),
+        "dispute_lost": _("Dispute lost"),
+        "credit": _("Credit"),
+        "credit_used": _("Credit used"),
+    }
+    return [(kind, names.get(kind, kind)) for kind in kinds]
+
+
+def finding_name(kind: str) -> str:
+    """What differs, in words for staff."""
+    names = {
+        "lost_webhook": _("A webhook was lost"),
+        "refund_elsewhere": _("A refund was made at the provider"),
+        "duplicate": _("Paid twice"),
+        "wrong_mode": _("A test among real ones"),
+        "amount_differs": _("The sums differ"),
+        "unknown_payment": _("A payment that nobody here knows"),
+        "missing_there": _("The provider does not know it"),
+        "unknown_price": _("A price that nobody here knows"),
+        "refund_exceeds_payment": _("More was paid back than was paid"),
+    }
+    return names.get(kind, kind.replace("_", " "))

@@ -1,0 +1,7 @@
+"""Billing for the staff of the house: what happened, why, and what can be put right."""
+
+from verf.billing.admin import accounts, codes, events, lists, numbers, refunding
+
+routers = (numbers.router, lists.router, accounts.router, events.router, refunding.router, codes.router)
+
+__all__ = ["routers"]
