@@ -43,6 +43,9 @@ async def test_an_upgrade_now_takes_what_its_preview_said(subscribed):
     preview = await world.provider.preview_change(ref, pro)
     assert 0 < preview.due_now.minor_units < pro.money.minor_units
     assert preview.due_now.currency == pro.money.currency
+    if preview.token:
+        # Who thinks about it for an hour pays what was shown, where the provider can be held to a moment.
+        await world.live(hours=1)
     before = {payment.ref for payment in (await seen(world)).payments}
     await world.provider.change_plan(ref, pro, when="now", key=str(new_id()), token=preview.token)
     await world.tick()
