@@ -16,7 +16,7 @@ from verf.sandbox.payments.stripe.expanding import shown
 from verf.sandbox.payments.stripe.operations import OPERATIONS
 from verf.sandbox.payments.stripe.parameters import Parameters, read
 from verf.sandbox.payments.stripe.refusals import Refusal
-from verf.sandbox.payments.stripe.world import VERSION, World
+from verf.sandbox.payments.stripe.world import NOBODYS, VERSION, World
 
 SECRET_KEY = "sk_test_sandbox"  # noqa: S105 - the literal of every sandbox
 LARGEST_BODY = 1_000_000
@@ -104,13 +104,16 @@ class Gateway:
         return self.answer(200, content, {"Idempotency-Key": key})
 
     def _do(self, request: Request, body: bytes, operation: Operation, key: str) -> Document:
-        self.world.request = {"id": self._request_id(), "idempotency_key": key or None}
         text = (
             request.url.query if request.method in ("GET", "DELETE") and not body else body.decode("utf-8", "replace")
         )
         given = Parameters(read(text))
         expand = given.words("expand")
-        found = operation(self.world, given, **request.path_params)
+        self.world.request = {"id": self._request_id(), "idempotency_key": key or None}
+        try:
+            found = operation(self.world, given, **request.path_params)
+        finally:
+            self.world.request = dict(NOBODYS)
         return shown(self.world, found, expand)
 
     def _request_id(self) -> str:

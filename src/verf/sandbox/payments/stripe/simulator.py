@@ -138,7 +138,6 @@ class Stripe(PaymentSimulator):
         return money_back.charge_of(self.world, identity)
 
     def _done(self, work: Callable[[], Document]) -> Document:
-        self.world.request = {"id": None, "idempotency_key": None}
         try:
             return picture(work())
         except Refusal as refusal:

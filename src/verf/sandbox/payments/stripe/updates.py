@@ -15,7 +15,7 @@ from verf.sandbox.payments.stripe.world import World, blank, picture
 BEHAVIOURS = ("create_prorations", "always_invoice", "none")
 PAYMENT_BEHAVIOURS = ("allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete")
 PENDING_FOR = 23 * 3600
-NOT_WITH_PENDING = ("metadata", "cancel_at_period_end", "cancel_at", "pause_collection", "default_payment_method")
+NOT_WITH_PENDING = ("cancel_at_period_end", "cancel_at", "pause_collection", "default_payment_method")
 
 
 @dataclass(frozen=True)

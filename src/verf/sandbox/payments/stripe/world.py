@@ -17,6 +17,7 @@ from verf.sandbox.payments.stripe.refusals import missing
 
 VERSION = "2026-10-28.endive"
 EVENTS_KEPT = 30 * 86400
+NOBODYS = {"id": None, "idempotency_key": None}
 PREFIXES = {
     "balance_transaction": "txn_3",
     "billing.meter": "mtr_test_",
@@ -54,7 +55,8 @@ class World:
         self.agenda = Agenda(store)
         # The second at which the calendar is living; None while requests are answered.
         self.living: int | None = None
-        self.request: dict[str, Any] = {"id": None, "idempotency_key": None}
+        # The request of the API that causes what is told now; nobody's at pages, controls and by the calendar.
+        self.request: dict[str, Any] = dict(NOBODYS)
 
     @property
     def time(self) -> int:
@@ -76,9 +78,9 @@ class World:
 
     def all(self, kind: str, **wanted: Any) -> list[Document]:
         """Newest first; only what has these values."""
-        found = [
-            each for each in self.store.all(kind) if all(each.get(name) == value for name, value in wanted.items())
-        ]
+        found = self.store.all(kind)
+        for name, value in wanted.items():
+            found = [each for each in found if each.get(name) == value]
         return found[::-1]
 
     def keep(self, document: Document) -> Document:
@@ -105,7 +107,7 @@ class World:
             "data": data,
             "livemode": False,
             "pending_webhooks": 1,
-            "request": dict(self.request) if self.living is None else {"id": None, "idempotency_key": None},
+            "request": dict(self.request),
             "type": kind,
         }
         self.store.put("event", event["id"], event)
