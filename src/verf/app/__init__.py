@@ -1,6 +1,14 @@
 """Where the house is put together: the one place that knows every room and finds the products."""
 
-from verf.app.chores import Login, give_staff_role, migrate_house, move_clock, reconcile_payments, sandbox_staff
+from verf.app.chores import (
+    Login,
+    explain_access,
+    give_staff_role,
+    migrate_house,
+    move_clock,
+    reconcile_payments,
+    sandbox_staff,
+)
 from verf.app.house import NotReadyToStart, open_house
 from verf.app.rooms import all_rooms, installed_products, platform_rooms
 from verf.app.running import outside_world, run_all, run_web, run_worker
@@ -11,6 +19,7 @@ __all__ = [
     "NotReadyToStart",
     "all_rooms",
     "create_web",
+    "explain_access",
     "give_staff_role",
     "installed_products",
     "migrate_house",

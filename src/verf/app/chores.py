@@ -8,7 +8,7 @@ import httpx
 from verf.app.house import NotReadyToStart, open_house, start_logs
 from verf.app.rooms import all_rooms
 from verf.app.web import furnish
-from verf.billing import Outcome, provider_names, reconcile
+from verf.billing import Outcome, provider_names, reconcile, why
 from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
 from verf.kit import now
@@ -49,6 +49,13 @@ async def give_staff_role(email: str, role: StaffRole) -> str:
         async with transaction(system="verf staff add") as session:
             person = await add_staff(session, email, role)
         return f"{person.email} is {role} in the staff console: {load(House).url}/staff/"
+
+
+async def explain_access(email: str, feature: str) -> list[str]:
+    rooms = all_rooms()
+    async with open_house(rooms, quiet=True):
+        furnish(rooms)
+        return await why(email, feature)
 
 
 async def move_clock(by: timedelta) -> str:

@@ -11,6 +11,7 @@ from verf.billing.terms import Given
 from verf.billing.trials import begin_trial, first_use
 from verf.billing.usage import Counted, QuotaExceeded, as_hit, consume
 from verf.billing.usage_report import usage_of
+from verf.billing.why import why
 
 __all__ = [
     "Counted",
@@ -38,4 +39,5 @@ __all__ = [
     "start_afresh",
     "usage_of",
     "what_to_do",
+    "why",
 ]

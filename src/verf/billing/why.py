@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.decisions import Decision, UsageSeen
 from verf.billing.declarations import entitlements_of, products
-from verf.billing.entitlements import Entitlements, entitlements
+from verf.billing.entitling import Entitlements, entitlements
 from verf.billing.sentences import sentence_of, what_to_do
 from verf.billing.usage_report import usage_of
+from verf.database import transaction
 from verf.errors import NotFound
 from verf.identity import find_person, normalise
 from verf.organisations import memberships_of, organisation_of
@@ -56,9 +57,9 @@ class Explanation:
         lines += ["", "  looked at"]
         if access.subscription:
             seen = access.subscription
-            lines += [
-                f"    subscription {seen.id}  {seen.state}  cancel_at={seen.cancel_at}  hold={seen.access_hold!r}"
-            ]
+            more = f"  cancelled for {seen.cancel_at:%Y-%m-%d}" if seen.cancel_at else ""
+            more += f"  on hold: {seen.access_hold}" if seen.access_hold else ""
+            lines += [f"    subscription {seen.id}  {seen.state}{more}"]
         for grant in access.grants:
             span = f"{grant.starts_at:%Y-%m-%d} – {grant.ends_at.strftime('%Y-%m-%d') if grant.ends_at else 'open'}"
             taken = f"  revoked: {grant.revoked_because}" if grant.revoked_at else ""
@@ -109,3 +110,16 @@ def product_with(feature: str) -> str:
 
 def _number(value: int | None) -> str:
     return "without limit" if value is None else str(value)
+
+
+async def why(address: str, feature: str) -> list[str]:
+    """For the terminal: the decision in each organisation where the person works."""
+    product = product_with(feature)
+    async with transaction() as session:
+        places = await organisations_of(session, address)
+    lines: list[str] = []
+    for place in places:
+        async with transaction(organisation=place.organisation) as session:
+            told = await explain(session, place.organisation, product, feature.rpartition(":")[2])
+        lines += [*told.as_lines(), ""]
+    return lines[:-1]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from verf.app import all_rooms, give_staff_role, migrate_house, move_clock, run_all, run_web, run_worker
+from verf.app import all_rooms, explain_access, give_staff_role, migrate_house, move_clock, run_all, run_web, run_worker
 from verf.cli.blueprints import write_product
 from verf.cli.durations import duration
 from verf.cli.money import billing
@@ -62,6 +62,16 @@ def check() -> None:
     """Say where each setting comes from. Secrets are never shown."""
     for line in describe_settings(all_rooms()):
         terminal.print(f"{line.variable:<44} {line.value:<40} {line.source}", soft_wrap=True, markup=False)
+
+
+@main.command()
+def why(
+    person: Annotated[str, typer.Argument(help="Their e-mail address")],
+    feature: Annotated[str, typer.Argument(help="For example calls, or stock:calls where several products have it")],
+) -> None:
+    """Say whether somebody may use a feature now, and everything that decided it."""
+    for line in run(explain_access(person, feature)):
+        terminal.print(line, soft_wrap=True, markup=False)
 
 
 @main.command()

@@ -1,7 +1,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -30,7 +30,9 @@ class Numbers:
         self.lives, self.takings = lives, takings
         known = [life.moments[0] for life in lives if life.moments] + [line.first for line in takings]
         known += [trial.started_at for trial in trials]
-        self.months = metrics.months_between(min(known, default=now()), now())[-YEAR:]
+        # A whole year even when the house is younger, so that a line has more than one point.
+        first = min(*known, now() - timedelta(days=334)) if known else now() - timedelta(days=334)
+        self.months = metrics.months_between(first, now())[-YEAR:]
         self.trials: list[Trials] = metrics.trials(trials, lives, self.months)
         self.cohorts: list[Cohort] = metrics.cohorts(lives, self.months)
 
