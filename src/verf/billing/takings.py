@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import grants, ledger
@@ -93,7 +93,8 @@ async def paid_until(session: AsyncSession, subscription: Subscription) -> datet
     query = select(func.max(Payment.period_end)).where(
         Payment.subscription_id == subscription.id,
         Payment.state == PaymentState.PAID,
-        Payment.refunded < Payment.amount,
+        # What a credit has paid for was paid with nothing.
+        or_(Payment.refunded < Payment.amount, Payment.amount == 0),
     )
     return await session.scalar(query)
 
