@@ -1,11 +1,17 @@
 """A life with Paddle through the whole house: what it does by itself is what we know, owe and allow."""
 
+from dataclasses import replace
+
 import pytest
 from lives import DAY, buyer, mails, paid_subscription, payments, rows
 
 from verf.billing.changing import change_plan, keep_plan, preview_change
+from verf.billing.checkouts import price_tag, published
 from verf.billing.ending import cancel, pause, resume
-from verf.billing.models import Dispute, Grant, Payment, PlanVersion, Price, ProviderEvent
+from verf.billing.models import Dispute, Grant, Payment, PlanVersion, Price, ProviderEvent, Refund
+from verf.billing.providers.registry import provider
+from verf.billing.refunds import refund
+from verf.database import transaction
 from verf.kit import now
 
 
@@ -145,3 +151,30 @@ async def test_a_dispute_holds_access_until_it_is_decided(harbour, anna, verdict
     [dispute] = await rows(Dispute)
     assert dispute.state == verdict
     assert (await open_plans() == {"pro"}) == (verdict == "won")
+
+
+async def test_what_a_credit_pays_for_is_paid(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, "enterprise", provider="paddle")
+    price = await harbour.price("starter")
+    async with transaction() as session:
+        tag, _version = await price_tag(session, price)
+    known = replace(tag, ref=await published(provider("paddle"), tag, price))
+    # As somebody may do it in Paddle's dashboard: the house itself lets a cheaper plan wait.
+    await provider("paddle").change_plan((await paid_subscription()).ref, known, when="now", key="down")
+    await harbour.live(32 * DAY, step=16 * DAY)
+    row = await paid_subscription()
+    assert [each.amount for each in await rows(Payment)][1:] == [0, 0]
+    assert (await open_plans(), row.paid_until) == ({"starter"}, row.period_end)
+
+
+async def test_a_refund_that_paddle_rejects_leaves_everything(harbour, anna):
+    [payment] = await rows(Payment)
+    await refund(payment.organisation_id, payment.id, None, by=anna.person, because="Asked for", key="once")
+    await harbour.settle()
+    [asked] = (await harbour.truth("paddle"))["refunds"]
+    await harbour.control("paddle", f"refunds/{asked['id']}/rejected")
+    await harbour.settle()
+    [kept] = await rows(Refund)
+    assert (kept.state, (await rows(Payment))[0].refunded) == ("failed", 0)
+    assert await open_plans() == {"pro"}

@@ -220,6 +220,14 @@ async def test_half_an_hour_before_a_renewal_nothing_is_changed(desk):
     assert refusal.value.provider_code == "subscription_locked_renewal"
 
 
+async def test_what_is_owed_is_paid_before_anything_changes(desk):
+    subscription = await desk.bought(later=Outcome.INSUFFICIENT_FUNDS)
+    await desk.passes(days=31)
+    with pytest.raises(ProviderRefused, match="overdue") as refusal:
+        await change(desk, subscription, LARGE)
+    assert refusal.value.provider_code == "subscription_outstanding_transaction"
+
+
 async def test_a_trial_changes_its_plan_without_being_billed(desk):
     subscription = await desk.bought(trial=timedelta(days=14), money=Money(0, "USD"))
     await change(desk, subscription, LARGE)

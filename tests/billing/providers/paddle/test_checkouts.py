@@ -1,5 +1,7 @@
 """A checkout is opened once, paid once, and closed for good."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,6 +10,7 @@ from paddle_desk import LARGE, SMALL
 
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.billing.providers.orders import Discount
+from verf.billing.providers.paddle import Paddle
 from verf.billing.providers.pictures import Subject
 from verf.billing.states import CheckoutState, PaymentKind, PaymentState, SubscriptionState
 from verf.kit import Money
@@ -167,5 +170,26 @@ async def test_the_portal_is_a_session_of_the_customer(desk):
 
 
 @pytest.mark.parametrize("kind", ["subscription", "checkout", "payment", "order", "method"])
-async def test_what_paddle_does_not_know_has_no_picture(desk, kind):
-    assert await desk.paddle.fetch(Subject(kind, "sub_00000000000000000000000000")) is None
+@pytest.mark.parametrize("ref", ["sub_00000000000000000000000000", "", "../customers", "sub_1?x", "sub_1/cancel/"])
+async def test_what_paddle_does_not_know_has_no_picture(desk, kind, ref):
+    assert await desk.paddle.fetch(Subject(kind, ref)) is None
+
+
+async def test_a_customer_who_is_introduced_twice_at_once_is_one(desk):
+    opened = await asyncio.gather(*(desk.paddle.open_checkout(desk.order()) for _ in range(5)))
+    assert len({each.ref for each in opened}) == 5
+    assert len(desk.there.world.all("customer")) == 1
+
+
+async def test_a_customer_who_is_archived_is_still_the_same(desk):
+    await desk.bought()
+    (customer,) = desk.there.world.all("customer")
+    customer["status"] = "archived"
+    await desk.bought()
+    assert len(desk.there.world.all("customer")) == 1
+
+
+async def test_without_a_page_of_ours_paddle_names_one(desk):
+    plain = Paddle(replace(desk.paddle.connection, checkout_url=""))
+    opened = await plain.open_checkout(desk.order())
+    assert opened.url == f"{desk.there.address}/checkout?_ptxn={opened.ref}"

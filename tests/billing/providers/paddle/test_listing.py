@@ -3,16 +3,20 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 from paddle_desk import LARGE, SMALL
 
 from verf.billing.providers.events import NotAble, ProviderRefused, ProviderUnreachable
 from verf.billing.providers.orders import Charge, Usage
 from verf.billing.providers.paddle import Paddle
+from verf.billing.providers.paddle.settings import simulated
 from verf.billing.providers.pictures import Subject
 from verf.billing.states import Engine, PaymentState, SubscriptionState
 from verf.kit import Money, new_id, now
+from verf.outbound import close_clients, use_transport
 from verf.sandbox.payments.cards import Outcome
+from verf.settings import House, load
 
 
 async def test_changes_are_listed_oldest_first_page_after_page(desk):
@@ -48,6 +52,12 @@ async def test_payments_of_a_window_come_with_their_refunds(desk):
     window = [each async for each in desk.paddle.list_payments(begin, renewed.occurred_at)]
     assert renewed.ref not in {each.ref for each in window}
     assert all(begin <= each.occurred_at < renewed.occurred_at for each in window)
+
+
+async def test_where_nothing_was_paid_nothing_is_listed(desk):
+    opened = await desk.paddle.open_checkout(desk.order())
+    await desk.paddle.close_checkout(opened.ref)
+    assert [each async for each in desk.paddle.list_payments(now() - timedelta(days=1), now())] == []
 
 
 async def test_what_is_owed_is_listed_as_not_paid(desk):
@@ -106,6 +116,16 @@ async def test_when_paddle_is_down_nothing_is_known(desk, how):
     with pytest.raises(ProviderUnreachable):
         await desk.seen(subscription)
     assert (await desk.seen(subscription)).subscription.ref == subscription
+
+
+@pytest.mark.parametrize("said", ["<html>Bad gateway</html>", "[]", ""])
+async def test_an_answer_that_is_not_paddles_tells_nothing(said):
+    def gateway(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=said)
+
+    with use_transport("paddle", httpx.MockTransport(gateway)), pytest.raises(ProviderUnreachable):
+        await Paddle(simulated(load(House))).fetch(Subject("subscription", "sub_1"))
+    await close_clients()
 
 
 async def test_a_wrong_key_is_a_refusal_and_not_an_absence(desk):

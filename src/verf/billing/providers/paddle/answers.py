@@ -1,5 +1,6 @@
 """Calls to Paddle's API version 1, and what its errors mean to us."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from verf.web import _
 TIMEOUT_SECONDS = 20
 UNKNOWN_OUTCOME = frozenset({408, 429})
 NOT_FOUND = 404
+# Ids come from bodies and rows: one that is none must not lead to another address.
+PATH = re.compile(r"^(/[a-z0-9_-]+)+$")
 
 
 class Unknown(ProviderRefused):
@@ -56,6 +59,8 @@ class Api:
     async def _call(
         self, method: str, path: str, *, parameters: Mapping[str, str] | None = None, body: Any = None
     ) -> Json:
+        if not PATH.match(path):
+            raise Unknown(_reason(""), provider_code="not_found")
         headers = {"Authorization": f"Bearer {self.connection.api_key}", "Paddle-Version": "1"}
         try:
             response = await client("paddle", self.connection.url, timeout=TIMEOUT_SECONDS).request(

@@ -1,5 +1,7 @@
 """The customer portal: sessions that lead into it, another card, and a way out."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -69,8 +71,9 @@ async def _page(world: World, request: Request, action: str, subscription: Docum
         return _show(request, "Your subscriptions", "none", closed="There is nothing to look after.", back=home)
     name, state = subscription["items"][0]["price"]["name"] or "Your subscription", subscription["status"]
     if request.method == "GET":
-        button = "End it with its period" if action == CANCEL else "Pay with this card from now on"
-        return _show(request, name, state, button=button, back=home)
+        if action == CANCEL:
+            return _show(request, name, state, button="End it with its period", cards=(), back=home)
+        return _show(request, name, state, button="Pay with this card from now on", back=home)
     if action == CANCEL:
         cancel(world, subscription["id"], {})
         return _show(request, name, state, closed="It ends with the period that is paid.", back=home)
@@ -80,8 +83,8 @@ async def _page(world: World, request: Request, action: str, subscription: Docum
     return _show(request, name, subscription["status"], closed="This card will be charged from now on.", back=home)
 
 
-def _show(request: Request, title: str, state: str, **more: str) -> Response:
+def _show(request: Request, title: str, state: str, **more: Any) -> Response:
     # The address carries the token of the session: the form goes where the page was.
     action = f"?{request.url.query}" if request.url.query else ""
-    page = Checkout(provider="Paddle", title=title, total=state.replace("_", " "), action=action, **more)  # type: ignore[arg-type]
+    page = Checkout(provider="Paddle", title=title, total=state.replace("_", " "), action=action, **more)
     return checkout_page(request, page, name="paddle")
