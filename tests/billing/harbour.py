@@ -39,6 +39,8 @@ class Harbour:
     simulators: dict[str, Any]
     # Schedules that `live` rings, as their messages; billing's by default.
     schedules: list[type[Any]] = field(default_factory=list)
+    # House and simulators as one application, for tests that serve them at an address.
+    street: Any = None
 
     async def member(self, name: str = "Anna") -> Member:
         return await self.site.member(name)
@@ -118,4 +120,4 @@ async def open_harbour(site: Site, folder: Path) -> AsyncIterator[Harbour]:
         forget_providers()
         await publish()
         billing = next(room for room in rooms if room.name == "billing")
-        yield Harbour(site, client, running, [schedule.message for schedule in billing.schedules])
+        yield Harbour(site, client, running, [schedule.message for schedule in billing.schedules], street)

@@ -1,16 +1,25 @@
 """Killed anywhere between "written down" and "done", a life ends as if nothing had been."""
 
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
+import uvicorn
 from dying import Dying
 from lives import charged, paid_subscription, payments, rows
 from pydantic import TypeAdapter
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from verf.billing.collecting import collect
 from verf.billing.messages import Collect, SendRefund
-from verf.billing.models import Grant, Payment, Refund
+from verf.billing.models import Grant, Payment, Refund, Subscription
 from verf.billing.providers import registry
 from verf.billing.providers.pictures import Subject
 from verf.billing.refunds import refund, send_refund
@@ -22,6 +31,7 @@ from verf.kit import Money, advance, new_id, now
 MOMENT = timedelta(seconds=1)
 # A life for each fifth moment, so that this stays short; 1 tries them all.
 STRIDE = 5
+HERE = Path(__file__).parent
 WAITING = "SELECT payload FROM jobs.queue WHERE entrypoint LIKE :name"
 
 
@@ -30,6 +40,13 @@ async def waiting(name, message):
     async with transaction(system="test looks") as session:
         [payload] = await session.scalars(text(WAITING), {"name": f"%.{name}"})
         return TypeAdapter(message).validate_json(payload)
+
+
+async def until(condition):
+    """A worker of another process is waited for."""
+    async with asyncio.timeout(45):
+        while not await condition():
+            await asyncio.sleep(0.05)
 
 
 async def pass_time(until):
@@ -102,3 +119,70 @@ async def test_killed_at_any_moment_of_a_refund_it_is_given_back_once(harbour):
     assert sorted(each.money.minor_units for each in picture.payments[0].refunds) == given
     [row] = await rows(Payment)
     assert row.refunded == sum(given)
+
+
+@asynccontextmanager
+async def street_with(harbour, port, has_charged):
+    """The simulated providers at a real address; `has_charged` is called when money has moved, before the answer."""
+
+    async def street(scope, receive, send):
+        async def send_later(message):
+            if scope["method"] == "POST" and scope["path"].endswith("/v3/payments"):
+                has_charged()
+            await send(message)
+
+        await harbour.street(scope, receive, send_later)
+
+    server = uvicorn.Server(uvicorn.Config(street, port=port, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: asyncio.sleep(0, server.started))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextmanager
+def worker_apart(database, port):
+    url = database.server.url(database.name).render_as_string(hide_password=False)
+    environment = {**os.environ, "VERF_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, str(HERE / "worker_apart.py"), url], env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_a_worker_killed_after_the_charge_and_before_its_answer_charges_once(harbour, database):
+    await harbour.buy(await harbour.member(), "pro", provider="yookassa")
+    row = await paid_subscription()
+    async with transaction(system="test makes it due") as session:
+        due = update(Subscription).where(Subscription.id == row.id)
+        await session.execute(due.values(period_end=now(), next_charge_at=now()))
+    async with transaction(organisation=row.organisation_id) as session:
+        await attend(session, row.id)
+    workers, killed = [], []
+
+    def has_charged():
+        if not killed:
+            workers[0].send_signal(signal.SIGKILL)
+            killed.append(True)
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with street_with(harbour, port, has_charged):
+        with worker_apart(database, port) as worker:
+            workers.append(worker)
+            assert await asyncio.to_thread(worker.wait, 60) == -signal.SIGKILL
+        assert len(await charged(harbour)) == 2
+        assert await payments() == [("initial", "paid"), ("renewal", "pending")]
+        with worker_apart(database, port):
+
+            async def is_settled():
+                return await payments() == [("initial", "paid"), ("renewal", "paid")]
+
+            await until(is_settled)
+    assert len(await charged(harbour)) == 2
+    assert (await paid_subscription()).state == "active"
