@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from verf.billing import settle_blocks
 from verf.database import connect, disconnect, migrate
 from verf.errors import Unavailable
 from verf.limits import close_stores
@@ -55,6 +56,10 @@ def start_logs(*, quiet: bool = False) -> None:
 
 
 async def leave() -> None:
+    try:
+        await settle_blocks()
+    except Unavailable:
+        log(__name__).warning("What was counted last is given back by the end of its holds.")
     await close_clients()
     await close_stores()
     await disconnect()

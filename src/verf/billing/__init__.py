@@ -1,8 +1,10 @@
 """Money: plans, subscriptions, the ledger, and the providers that move it."""
 
+from verf.billing.blocks import settle_blocks, take_one
 from verf.billing.catalogue import catalogue, publish
 from verf.billing.declarations import configure
-from verf.billing.entitling import Entitlements, allows, demand, entitlements, refusal, start_afresh
+from verf.billing.entitling import Entitlements, allows, demand, entitlements, refusal
+from verf.billing.forgetting import start_afresh
 from verf.billing.holds import hold, release, settle
 from verf.billing.providers.registry import provider_names
 from verf.billing.reconciling import Outcome, reconcile
@@ -36,7 +38,9 @@ __all__ = [
     "release",
     "sentence_of",
     "settle",
+    "settle_blocks",
     "start_afresh",
+    "take_one",
     "usage_of",
     "what_to_do",
     "why",

@@ -170,4 +170,5 @@ def _subscription(row: Subscription) -> SubscriptionSeen:
 
 def _override(product: str, row: OverrideRow) -> Override:
     given = _single(product, row.feature, row.amount) if row.amount is not None else None
-    return Override(is_allowed=row.is_allowed, because=row.because, given=given, until=row.until)
+    otherwise = _single(product, row.feature, None)
+    return Override(is_allowed=row.is_allowed, because=row.because, given=given, otherwise=otherwise, until=row.until)

@@ -80,7 +80,9 @@ class Override:
 
     is_allowed: bool
     because: str
+    # None: as much as the plan gives, and for who has no plan, `otherwise`.
     given: Given | None = None
+    otherwise: Given | None = None
     until: datetime | None = None
 
 
@@ -156,7 +158,10 @@ def _given(
     reasons = tuple(reason for _, reason in giving)
     if override and (override.until is None or now < override.until):
         word = Reason(ReasonCode.OVERRIDDEN, {"because": override.because, "until": override.until})
-        return (override.given or best or Given()) if override.is_allowed else None, (word, *reasons)
+        return (override.given or best or override.otherwise or Given()) if override.is_allowed else None, (
+            word,
+            *reasons,
+        )
     if subscription and subscription.access_hold:
         return None, (Reason(ReasonCode.ACCESS_HOLD, {"hold": subscription.access_hold}), *reasons)
     if best:

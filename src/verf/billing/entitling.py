@@ -7,12 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.access import Access, access_of, forget_all
-from verf.billing.catalogue import catalogue, forget_catalogue
+from verf.billing.access import Access, access_of
+from verf.billing.catalogue import catalogue
 from verf.billing.decisions import Decision, ReasonCode, UsageSeen, decide
 from verf.billing.sentences import sentence_of, what_to_do
 from verf.billing.terms import Terms
-from verf.billing.windows import forget_windows
 from verf.errors import PaymentRequired
 from verf.kit import now
 from verf.settings import House, load
@@ -113,13 +112,6 @@ def facts_of(decision: Decision, product: str) -> dict[str, Any]:
 
 def plans_url(product: str) -> str:
     return f"{load(House).url}/billing?product={product}"
-
-
-def start_afresh() -> None:
-    """For tests, whose database is emptied under our feet."""
-    forget_all()
-    forget_windows()
-    forget_catalogue()
 
 
 def _plain(data: Any) -> dict[str, Any]:

@@ -1,17 +1,12 @@
 """Every call of a program to the tracker's API counts against its plan; pages, which use cookies, do not."""
 
 from fastapi import Request
-from sqlalchemy import text
 
 from stock.permits import STOCK
 from stock.plans import CALLS
-from verf.billing import Counted, Entitlements, Given, QuotaExceeded, as_hit, consume, entitlements
-from verf.database import transaction
+from verf.billing import Counted, Entitlements, Given, QuotaExceeded, as_hit, entitlements, take_one
 from verf.limits import tell
 from verf.organisations import CurrentTenant, Tenant
-
-# A crash of the server's machine may forget the calls of its last moment, and no call waits for the disk.
-SOON = text("SET LOCAL synchronous_commit = off")
 
 
 async def counted(request: Request, tenant: CurrentTenant) -> None:
@@ -27,11 +22,8 @@ async def counted(request: Request, tenant: CurrentTenant) -> None:
 
 
 async def _count(tenant: Tenant) -> Counted:
-    # Known from here on, so that the transaction asks one thing only.
     known = await entitlements(tenant.organisation, STOCK)
-    async with transaction(organisation=tenant.organisation) as session:
-        await session.execute(SOON)
-        return await consume(session, tenant.organisation, STOCK, CALLS, without_plan=_smallest(known))
+    return await take_one(tenant.organisation, STOCK, CALLS, without_plan=_smallest(known))
 
 
 def _smallest(known: Entitlements) -> Given | None:
