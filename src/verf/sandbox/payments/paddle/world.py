@@ -1,9 +1,10 @@
 """What all parts of the simulated Paddle hold in common: documents, ids, time, events."""
 
-import copy
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import orjson
 
 from verf.kit import now
 from verf.sandbox.payments.agenda import Agenda
@@ -26,8 +27,9 @@ def read(text: str) -> datetime:
 
 
 def shown(document: Document) -> Document:
-    """Without what is only known inside: names that begin with an underscore."""
-    return {name: copy.deepcopy(value) for name, value in document.items() if not name.startswith("_")}
+    """A copy without what is only known inside: names that begin with an underscore."""
+    kept: Document = orjson.loads(orjson.dumps(document))
+    return {name: value for name, value in kept.items() if not name.startswith("_")}
 
 
 class World:
