@@ -6,7 +6,8 @@ PAGE = b"<!doctype html><title>502 Bad Gateway</title><h1>Bad Gateway</h1>"
 
 
 class Bad(httpx.AsyncBaseTransport):
-    """`mode`: "html" (a proxy's page with 200), "cut" (half of the answer), "503" (a proxy's page, nothing done)."""
+    """`mode`: "html" (a proxy's page with 200), "cut" (half of the answer), "503" (a proxy's page, nothing done),
+    "array" and "empty" (JSON, and not an answer)."""
 
     def __init__(self, inside: httpx.AsyncBaseTransport) -> None:
         self._inside = inside
@@ -24,6 +25,8 @@ class Bad(httpx.AsyncBaseTransport):
             return await self._inside.handle_async_request(request)
         if self.mode == "503":
             return httpx.Response(503, content=PAGE, headers={"content-type": "text/html"})
+        if self.mode in {"array", "empty"}:
+            return httpx.Response(200, content=b"[]" if self.mode == "array" else b"")
         response = await self._inside.handle_async_request(request)
         body = await response.aread()
         if self.mode == "html":

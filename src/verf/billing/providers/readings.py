@@ -39,3 +39,9 @@ def made_at(name: str) -> datetime | None:
 def without_numbers(text: str) -> str:
     """Numbers of accounts and cards are cut to their last four digits, whoever wrote them into a title."""
     return MANY_DIGITS.sub(lambda match: f"···· {match[0][-4:]}", text)
+
+
+def forget_oldest(kept: dict[Any, Any], most: int) -> None:
+    """What an adapter remembers for itself never outgrows this."""
+    while len(kept) > most:
+        del kept[next(iter(kept))]

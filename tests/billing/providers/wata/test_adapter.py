@@ -1,14 +1,18 @@
 """What only Wata does: it asks before it charges, lets a link see several attempts, and counts our looks."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from verf.billing.providers.events import Forged, ProviderRefused, ProviderUnreachable
 from verf.billing.providers.pictures import Subject
+from verf.billing.providers.wata import WataSettings
 from verf.billing.states import CheckoutState, PaymentState, RefundState
 from verf.kit import Money, new_id, now
+from verf.settings import House
 
 
 async def seen(world, opened):
@@ -173,3 +177,32 @@ async def test_a_token_that_has_run_out_is_a_no(wata):
     with pytest.raises(ProviderRefused) as refused:
         await wata.provider.fetch(bought.root)
     assert refused.value.provider_code == "http-401"
+
+
+async def test_a_link_over_another_sum_is_not_taken_for_ours(wata):
+    order, _ = await wata.open()
+    await wata.live(minutes=2)
+    other = replace(order, money=Money(10_000, "RUB"))
+    with pytest.raises(ProviderRefused) as differs:
+        await wata.case.provider().open_checkout(other)
+    assert differs.value.provider_code == "amount-differs"
+
+
+async def test_an_array_where_an_object_belongs_is_no_answer(wata):
+    bought = await wata.buy()
+    await wata.live(minutes=2)
+    wata.wire.mode = "array"
+    with pytest.raises(ProviderUnreachable):
+        await wata.provider.fetch(bought.root)
+    wata.wire.mode = "empty"
+    with pytest.raises(ProviderUnreachable):
+        await wata.provider.fetch(bought.root)
+
+
+def test_without_keys_it_is_off_in_production_and_simulated_in_the_sandbox():
+    none, sandbox, production = WataSettings(), House(mode="sandbox"), House(mode="production")
+    assert none.in_house(production) is None
+    assert none.in_house(sandbox).url.startswith(sandbox.url)
+    ours = WataSettings(token=SecretStr("x"), terminal="t")
+    assert ours.in_house(production) is ours
+    assert ours.is_live

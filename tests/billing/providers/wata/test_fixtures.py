@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from verf.billing.providers.calls import Answer
-from verf.billing.providers.events import ProviderRefused
+from verf.billing.providers.events import Malformed, ProviderRefused
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.wata.answers import checkout_of, link_is_open, payments_of, refund_of
 from verf.billing.providers.wata.notifications import read
@@ -78,6 +78,17 @@ def test_refunds_stand_at_the_payment_they_name():
     assert payments[0].refunds[0].state is RefundState.DONE
     assert payments[0].fee == Money(1000, "RUB")
     assert (payments[1].failure.code, payments[1].failure.is_hard) == ("Payment:TRA_2002", False)
+
+
+def test_a_commission_in_fractions_of_a_kopeck_is_no_fee_we_could_book():
+    [payment] = payments_of([transaction("post_payment_paid", totalCommission=Decimal("9.955"))])
+    assert payment.fee is None
+
+
+@pytest.mark.parametrize("wrong", [{"amount": None}, {"amount": Decimal("1.001")}, {"currency": "XXXX"}])
+def test_a_question_about_a_sum_that_is_none_is_malformed(wrong):
+    with pytest.raises(Malformed):
+        event_of(WEBHOOKS["pre_payment_created"] | wrong)
 
 
 def test_a_declined_attempt_leaves_the_link_open():

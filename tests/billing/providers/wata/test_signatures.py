@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -120,7 +120,10 @@ async def test_signed_nonsense_is_malformed(signer, terminal, said):
         await terminal.verify({"x-signature": signer.sign(said)}, said, sender="")
 
 
-@pytest.mark.parametrize("pem", ["nonsense", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"])
+EC = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(serialization.Encoding.PEM, SPKI).decode()
+
+
+@pytest.mark.parametrize("pem", [EC, "nonsense", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"])
 async def test_a_key_that_is_none_leaves_us_in_the_dark(signer, terminal, pem):
     signer.pem = pem
     with pytest.raises(ProviderUnreachable):

@@ -46,6 +46,12 @@ async def test_two_weeks_before_the_end_the_house_says_so(token, days):
         await wata_token_lasts()
 
 
+async def test_nobody_is_warned_where_no_money_is_live(token, monkeypatch):
+    monkeypatch.setenv("VERF_WATA_URL", "https://api-sandbox.wata.pro/api/h2h")
+    token(lasting(1))
+    await wata_token_lasts()
+
+
 async def test_what_is_no_token_is_said_too(token):
     token("sandbox")
     with pytest.raises(WataTokenEnds):

@@ -6,13 +6,16 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import SecretStr
 from world import Bought
 
 from verf.billing.providers.events import NotAble, ProviderRefused, ProviderUnreachable
 from verf.billing.providers.orders import Charge
 from verf.billing.providers.pictures import Subject
+from verf.billing.providers.yookassa import YooKassaSettings
 from verf.billing.states import CheckoutState, PaymentState, RefundState
 from verf.kit import Money, new_id, now
+from verf.settings import House
 
 
 def made_before(order, **ago):
@@ -202,3 +205,35 @@ async def test_forged_hints_about_foreign_payments_change_nothing(yookassa):
     with suppress(ProviderRefused):
         await yookassa.provider.refund(opened.ref, Money(100, "RUB"), key="k", reason="r")
     assert await yookassa.paid() == []
+
+
+async def test_money_that_is_held_is_let_go_when_its_page_is_closed(yookassa):
+    body = {
+        "amount": {"value": "100.00", "currency": "RUB"},
+        "capture": False,
+        "confirmation": {"type": "redirect", "return_url": "http://127.0.0.1:8000/"},
+    }
+    made = await yookassa.http.post(
+        "/sandbox/yookassa/v3/payments", json=body, auth=("100500", "test_sandbox"), headers={"Idempotence-Key": "1"}
+    )
+    ref = made.json()["id"]
+    await yookassa.control(f"checkouts/{ref}/pay", {})
+    await yookassa.provider.close_checkout(ref)
+    picture = await yookassa.look(Subject("payment", ref))
+    assert picture.payments[0].state is PaymentState.VOID
+    assert picture.checkout is None
+
+
+async def test_an_empty_answer_is_no_answer(yookassa):
+    bought = await yookassa.buy()
+    yookassa.wire.mode = "empty"
+    with pytest.raises(ProviderUnreachable):
+        await yookassa.provider.fetch(bought.root)
+
+
+def test_without_keys_it_is_off_in_production_and_simulated_in_the_sandbox():
+    none, sandbox, production = YooKassaSettings(), House(mode="sandbox"), House(mode="production")
+    assert none.in_house(production) is None
+    assert none.in_house(sandbox).url.startswith(sandbox.url)
+    ours = YooKassaSettings(shop_id="1", secret_key=SecretStr("live_x"))
+    assert ours.in_house(production) is ours

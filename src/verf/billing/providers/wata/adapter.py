@@ -11,7 +11,7 @@ from verf.billing.providers.events import Event, Forged, ProviderRefused
 from verf.billing.providers.orders import Opened, Order
 from verf.billing.providers.pictures import Payment, Picture, Refund, Subject
 from verf.billing.providers.provider import Abilities
-from verf.billing.providers.readings import moment, written
+from verf.billing.providers.readings import forget_oldest, moment, written
 from verf.billing.providers.unable import Unable
 from verf.billing.providers.wata.answers import (
     checkout_of,
@@ -135,7 +135,8 @@ class Wata(Unable):
             raise ProviderRefused(_("This checkout is over. Start a new one."), provider_code="checkout-over")
         link = links[0] if links else await self._wire.post("links", body=_link_body(order, at))
         opened = reading(TITLE, lambda link: _opened(link, order), link)
-        self._remember(order.id, opened, at)
+        self._opened[order.id] = opened
+        forget_oldest(self._opened, REMEMBERED)
         return opened
 
     async def close_checkout(self, ref: str) -> None:
@@ -154,11 +155,6 @@ class Wata(Unable):
             return None
         seen = await self._wire.get("transactions", subject.ref)
         return (seen or {}).get("orderId") or None
-
-    def _remember(self, order: UUID, opened: Opened, at: datetime) -> None:
-        if len(self._opened) >= REMEMBERED:
-            self._opened = {key: each for key, each in self._opened.items() if each.expires_at > at}
-        self._opened[order] = opened
 
 
 def _link_body(order: Order, at: datetime) -> dict[str, Any]:

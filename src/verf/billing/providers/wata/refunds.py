@@ -5,7 +5,7 @@ from typing import Any
 
 from verf.billing.providers.calls import reading
 from verf.billing.providers.pictures import Refund
-from verf.billing.providers.readings import made_at, written
+from verf.billing.providers.readings import forget_oldest, made_at, written
 from verf.billing.providers.wata.answers import REFUND_STATES, is_refund, money_of, refund_of
 from verf.billing.providers.wata.wire import TITLE, Wire, number
 from verf.kit import Money, now
@@ -33,9 +33,9 @@ class Refunds:
             body = {"originalTransactionId": payment, "amount": number(money)}
             told = await self._wire.post("transactions", "refunds", body=body)
             found = reading(TITLE, lambda answer: _refund(answer, money), told)
-        _forget_old(self._tried)
-        _forget_old(self._made)
         self._made[key] = found
+        forget_oldest(self._tried, REMEMBERED)
+        forget_oldest(self._made, REMEMBERED)
         return found
 
     async def _made_since(self, since: datetime, payment: str, money: Money) -> Refund | None:
@@ -55,8 +55,3 @@ def _refund(answer: dict[str, Any], money: Money) -> Refund:
         occurred_at=now(),
         reason=answer.get("errorCode") or "",
     )
-
-
-def _forget_old(kept: dict[str, Any]) -> None:
-    while len(kept) >= REMEMBERED:
-        del kept[next(iter(kept))]

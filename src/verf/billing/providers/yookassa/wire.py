@@ -37,7 +37,9 @@ class Wire:
     async def post(self, *path: str, body: dict[str, Any], key: str) -> Any:
         # One fixed order of keys: a repetition must send the very same bytes.
         content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-        for left in reversed(range(TRIES)):
+        left = TRIES
+        while True:
+            left -= 1
             try:
                 answer = await self._ask("POST", path, content=content, key=idempotence_key(key))
             except ProviderUnreachable as error:
@@ -47,7 +49,6 @@ class Wire:
             if answer.status != 202:
                 return said_yes(answer)
             await _still_processing(answer, is_last=not left)
-        raise unreachable(TITLE)
 
     async def pages(self, *path: str, **params: str) -> AsyncIterator[dict[str, Any]]:
         """Every item of a list, newest first as YooKassa gives them."""
