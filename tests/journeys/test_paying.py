@@ -140,7 +140,6 @@ async def test_from_the_price_page_to_the_last_day(
     # What is paid stays open to its last day, and closes then.
     await page.goto("about:blank")
     await live(business, 27)
-    person.stay_signed_in()
     assert standing(person)["state"] == "active"
     await live(business, 7)
     await sign_in(visitor, person.email)

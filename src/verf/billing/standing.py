@@ -76,6 +76,12 @@ class Standing:
         return self.is_paid and self.engine == Engine.OWN and not self.charges_itself
 
     @property
+    def can_pay_here(self) -> bool:
+        """What is owed can be paid on a page, with another card. Providers that keep the calendar have one of theirs."""
+        owes = self.state in (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED) and not self.paused_at
+        return self.is_paid and self.engine == Engine.OWN and owes
+
+    @property
     def next_charge_at(self) -> datetime | None:
         if not self.is_paid or self.is_prepaid or self.cancel_at or self.paused_at:
             return None

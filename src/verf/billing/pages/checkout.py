@@ -64,7 +64,7 @@ async def show(request: Request, tenant: Payer, price: UUID, provider: str = "",
     order = await _order(price, provider)
     async with transaction(organisation=tenant.organisation) as session:
         standing = await standing_of(session, tenant.organisation, order.prices.product)
-    if standing.is_paid and not standing.is_prepaid:
+    if standing.is_paid and not standing.is_prepaid and not standing.can_pay_here:
         return redirect(request, f"/billing/change?price={price}")
     return await _show(request, order, blank({"price": str(price), "code": code, "provider": order.source.name}))
 
