@@ -5,25 +5,28 @@ from verf.app.chores import (
     explain_access,
     give_staff_role,
     migrate_house,
-    move_clock,
     reconcile_payments,
     sandbox_staff,
 )
 from verf.app.house import NotReadyToStart, open_house
 from verf.app.rooms import all_rooms, installed_products, platform_rooms
 from verf.app.running import outside_world, run_all, run_web, run_worker
+from verf.app.time_machine import Chronicle, TimeMachine, chronicle, live_through
 from verf.app.web import create_web
 
 __all__ = [
+    "Chronicle",
     "Login",
     "NotReadyToStart",
+    "TimeMachine",
     "all_rooms",
+    "chronicle",
     "create_web",
     "explain_access",
     "give_staff_role",
     "installed_products",
+    "live_through",
     "migrate_house",
-    "move_clock",
     "open_house",
     "outside_world",
     "platform_rooms",

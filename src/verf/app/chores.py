@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
-
-from verf.app.house import NotReadyToStart, open_house, start_logs
+from verf.app.house import open_house
 from verf.app.rooms import all_rooms
 from verf.app.web import furnish
 from verf.billing import Outcome, provider_names, reconcile, why
@@ -13,10 +11,8 @@ from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
 from verf.kit import now
 from verf.organisations import settle
-from verf.outbound import client
 from verf.settings import House, kept_secret, load
 
-LONGEST_STEP_SECONDS = 300
 SANDBOX_STAFF = "staff@example.com"
 PASSWORD_LENGTH = 16
 
@@ -56,23 +52,6 @@ async def explain_access(email: str, feature: str) -> list[str]:
     async with open_house(rooms, quiet=True):
         furnish(rooms)
         return await why(email, feature)
-
-
-async def move_clock(by: timedelta) -> str:
-    """Ask the running sandbox; it moves everything together and answers when it is done."""
-    start_logs(quiet=True)
-    house = load(House)
-    if not house.is_sandbox:
-        raise NotReadyToStart("Time can be moved in the sandbox only; this house runs in production mode.")
-    address = f"http://{house.host}:{house.port}"
-    http = client("sandbox", address, timeout=LONGEST_STEP_SECONDS)
-    try:
-        answer = await http.post("/sandbox/api/clock", json={"advance_seconds": by.total_seconds()})
-    except httpx.HTTPError as error:
-        raise NotReadyToStart(f"No sandbox answers at {address}. Start it first: verf up") from error
-    if answer.is_error:
-        raise NotReadyToStart(str(answer.json().get("detail", answer.text)))
-    return str(answer.json()["now"])
 
 
 async def reconcile_payments(

@@ -3,9 +3,11 @@
 from verf.billing.blocks import settle_blocks, take_one
 from verf.billing.catalogue import catalogue, publish
 from verf.billing.declarations import configure
+from verf.billing.diary import Line, diary
 from verf.billing.entitling import Entitlements, allows, demand, entitlements, refusal
 from verf.billing.forgetting import start_afresh
 from verf.billing.holds import hold, release, settle
+from verf.billing.portraits import Portrait, portrait
 from verf.billing.providers.registry import provider_names
 from verf.billing.reconciling import Outcome, reconcile
 from verf.billing.sentences import sentence_of, what_to_do
@@ -19,7 +21,9 @@ __all__ = [
     "Counted",
     "Entitlements",
     "Given",
+    "Line",
     "Outcome",
+    "Portrait",
     "QuotaExceeded",
     "allows",
     "as_hit",
@@ -28,9 +32,11 @@ __all__ = [
     "configure",
     "consume",
     "demand",
+    "diary",
     "entitlements",
     "first_use",
     "hold",
+    "portrait",
     "provider_names",
     "publish",
     "reconcile",

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from verf.app import all_rooms, explain_access, give_staff_role, migrate_house, move_clock, run_all, run_web, run_worker
+from verf.app import all_rooms, explain_access, give_staff_role, migrate_house, run_all, run_web, run_worker
 from verf.cli.blueprints import write_product
-from verf.cli.durations import duration
+from verf.cli.chaos.commands import chaos
+from verf.cli.clock import clock
 from verf.cli.money import billing
 from verf.cli.terminal import fail, run, terminal
 from verf.cli.welcome import welcome
@@ -19,6 +20,8 @@ main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions
 staff = typer.Typer(no_args_is_help=True, help="People who look after the house.")
 main.add_typer(staff, name="staff")
 main.add_typer(billing, name="billing")
+main.add_typer(chaos, name="chaos")
+main.command()(clock)
 
 
 @main.callback()
@@ -49,12 +52,6 @@ def migrate() -> None:
     """Bring the database to the newest shape. Safe to run on every machine at once."""
     applied = run(migrate_house())
     terminal.print("\n".join(["Applied:", *applied]) if applied else "The database is at head already.")
-
-
-@main.command()
-def clock(by: Annotated[str, typer.Argument(help="How far, for example +35d or +2h30m")]) -> None:
-    """Move the time of a running sandbox forward: tokens, schedules, jobs and simulators together."""
-    terminal.print(f"It is now {run(move_clock(duration(by)))}.")
 
 
 @main.command()

@@ -1,0 +1,43 @@
+"""Lives in bad weather end as they do in good: the same money, access, mails and ledger."""
+
+import zlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from harbour import open_harbour
+from staging import begin_at, staged
+
+from verf.cli.chaos import LIVES, WEATHERS, differences, play
+
+FIRST_DAY = datetime(2030, 1, 15, 9, tzinfo=UTC)
+STEP = timedelta(days=4)
+SEED = "7"
+CAST = [
+    ("trial, paid, up, cancelled", "stripe"),
+    ("disputed and lost", "paddle"),
+    ("fails and recovers", "yookassa"),
+    ("refunded in parts", "wata"),
+]
+CAST = [(life, provider) for name, provider in CAST for life in LIVES if life.name == name]
+_clean = {}
+
+
+async def played(site, folder, weather):
+    async with open_harbour(site, folder) as harbour:
+        begin_at(FIRST_DAY)
+        async with staged(harbour, zlib.crc32(SEED.encode())) as stage:
+            return await play(stage, CAST, weather, seed=SEED, step=STEP)
+
+
+# The others are in `verf chaos billing`, with all the lives.
+SOME = [None, *(each for each in WEATHERS if each.name in ("lost", "crowded", "provider down", "killed"))]
+
+
+@pytest.mark.parametrize("weather", SOME, ids=[each.name if each else "fair" for each in SOME])
+async def test_lives_end_alike_in_every_weather(site, tmp_path, weather):
+    faces = await played(site, tmp_path, weather)
+    if not _clean:
+        assert weather is None, "the clean run comes first"
+        _clean.update(faces)
+    wrong = {who: found for who, face in _clean.items() if (found := differences(face, faces[who]))}
+    assert wrong == {}
