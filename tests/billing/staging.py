@@ -26,6 +26,7 @@ ROUNDS = {
     "SweepEvents",
 }
 MOST_ROUNDS = 200
+MOST_WAITS = 10
 
 
 class Shielded(httpx.AsyncBaseTransport):
@@ -42,24 +43,32 @@ class InProcess:
     def __init__(self, harbour, seed):
         self.harbour, self.http = harbour, harbour.sandbox
         self.weather, self.dice = None, random.Random(seed)
-        self.deaths = 0
+        self.deaths, self.planned = 0, now()
         harbour.schedules = [each for each in harbour.schedules if each.__name__ in ROUNDS]
 
     async def trouble(self, weather):
         self.weather = weather
 
     async def live(self, by):
-        advance(by)
-        await shift(by)
-        await self.harbour.ring()
-        await self.settle()
-        # What was put off by minutes: webhooks that are given their time, providers that were down.
-        await self.wait(timedelta(minutes=6))
+        """To the moment planned, however long trouble took before; then minutes pass until nothing waits for them."""
+        self.planned += by
+        await self.wait(self.planned - now(), ringing=True)
+        for _while in range(MOST_WAITS):
+            await self.wait(timedelta(minutes=6))
+            if not await self._waits_soon():
+                return
 
-    async def wait(self, by):
+    async def wait(self, by, *, ringing=False):
         advance(by)
         await shift(by)
+        if ringing:
+            await self.harbour.ring()
         await self.settle()
+
+    async def _waits_soon(self):
+        soon = "status = 'queued' AND execute_after < now() + interval '30 minutes'"
+        async with transaction() as session:
+            return await session.scalar(text(f"SELECT count(*) FROM jobs.queue WHERE {soon}"))
 
     async def settle(self):
         for _round in range(MOST_ROUNDS):

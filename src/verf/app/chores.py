@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from verf.app.house import open_house
 from verf.app.rooms import all_rooms
 from verf.app.web import furnish
-from verf.billing import Outcome, provider_names, reconcile, why
+from verf.billing import Outcome, reconcile, why
 from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
 from verf.kit import now
@@ -62,7 +62,4 @@ async def reconcile_payments(
     async with open_house(rooms, quiet=True):
         furnish(rooms)
         until = now()
-        found: list[Outcome] = []
-        for each in [name] if name else provider_names():
-            found += await reconcile(each, since or until - looks_back, until, is_dry=is_dry)
-        return found
+        return await reconcile(name, since or until - looks_back, until, is_dry=is_dry)

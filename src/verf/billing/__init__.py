@@ -7,8 +7,7 @@ from verf.billing.diary import Line, diary
 from verf.billing.entitling import Entitlements, allows, demand, entitlements, refusal
 from verf.billing.forgetting import start_afresh
 from verf.billing.holds import hold, release, settle
-from verf.billing.portraits import Portrait, portrait
-from verf.billing.providers.registry import provider_names
+from verf.billing.portraits import portrait
 from verf.billing.reconciling import Outcome, reconcile
 from verf.billing.sentences import sentence_of, what_to_do
 from verf.billing.terms import Given
@@ -23,7 +22,6 @@ __all__ = [
     "Given",
     "Line",
     "Outcome",
-    "Portrait",
     "QuotaExceeded",
     "allows",
     "as_hit",
@@ -37,7 +35,6 @@ __all__ = [
     "first_use",
     "hold",
     "portrait",
-    "provider_names",
     "publish",
     "reconcile",
     "refusal",

@@ -32,7 +32,7 @@ from verf.billing.providers import pictures
 from verf.billing.providers.events import Event
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.provider import Provider
-from verf.billing.providers.registry import provider
+from verf.billing.providers.registry import enabled, provider
 from verf.billing.states import PaymentState, RefundState
 from verf.database import transaction
 from verf.kit import now
@@ -54,12 +54,13 @@ class Outcome:
 
 
 async def reconcile(name: str, since: datetime, until: datetime, *, is_dry: bool = False) -> list[Outcome]:
-    """Now and here, for who wants to see what comes of it."""
+    """Now and here, for who wants to see what comes of it: one provider, or with no name all that are set up."""
     found: list[Outcome] = []
-    for start, end in slices(since, until):
-        found += await reconcile_day(name, start, end, is_dry=is_dry)
-    if not is_dry:
-        await recheck(name)
+    for each in [name] if name else [source.name for source in enabled()]:
+        for start, end in slices(since, until):
+            found += await reconcile_day(each, start, end, is_dry=is_dry)
+        if not is_dry:
+            await recheck(each)
     return found
 
 

@@ -63,11 +63,6 @@ def forget_providers() -> None:
     _made.clear()
 
 
-def provider_names() -> list[str]:
-    """Of those that are set up."""
-    return [each.name for each in enabled()]
-
-
 @contextmanager
 def use_provider(given: Provider) -> Iterator[None]:
     """Meanwhile this one answers to its name. For tests."""

@@ -32,6 +32,7 @@ READY_SECONDS = 90
 CROWD = 3
 DIES_AFTER = (0.1, 1.5)
 A_STEP = timedelta(minutes=6)
+WAITS_IN_TROUBLE = 3
 
 
 class House:
@@ -40,6 +41,7 @@ class House:
     def __init__(self, url: str, dice: random.Random) -> None:
         self.http = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False)
         self.deaths = 0
+        self._planned, self._is_in_trouble = now(), False
         self._dice = dice
         self._log = Path(f"{load(Settings).data}.log")
         self._site: subprocess.Popen[bytes] | None = None
@@ -49,9 +51,11 @@ class House:
         self._machine = TimeMachine(self.http, simulators)
 
     async def live(self, by: timedelta) -> None:
-        await self._machine.step(by)
-        # Webhooks that were given their time, providers that were down.
-        await self._machine.step(A_STEP)
+        """To the moment planned, however long trouble took before; then webhooks and providers get their time."""
+        self._planned += by
+        await self._machine.step(self._planned - now())
+        for _while in range(WAITS_IN_TROUBLE if self._is_in_trouble else 1):
+            await self._machine.step(A_STEP)
 
     async def wait(self, by: timedelta) -> None:
         await self._machine.step(by)
@@ -64,6 +68,7 @@ class House:
         return [each["subject"] for each in answer.raise_for_status().json()]
 
     async def trouble(self, weather: Weather | None) -> None:
+        self._is_in_trouble = weather is not None
         if self._killing:
             self._killing.cancel()
             with suppress(asyncio.CancelledError):
