@@ -85,6 +85,31 @@ def test_a_checkout_nobody_tried_is_no_payment():
     assert payments_of([API["transaction.minimal"]["data"]], []) == ()
 
 
+def test_an_origin_we_have_not_heard_of_is_money_all_the_same():
+    told = {**event("transaction.completed"), "origin": "subscription_surprise"}
+    (payment,) = payments_of([told], [])
+    assert (payment.state, payment.kind, payment.order) == (PaymentState.PAID, PaymentKind.ONE_OFF, None)
+
+
+def test_a_status_we_have_not_heard_of_is_not_paid():
+    assert payment_of({**event("transaction.completed"), "status": "surprising"}, []).state is PaymentState.PENDING
+
+
+def test_a_changed_card_is_a_payment_only_when_it_paid_something():
+    told = {**event("transaction.completed"), "origin": "subscription_payment_method_change"}
+    assert len(payments_of([told], [])) == 1
+    totals = {**told["details"]["totals"], "grand_total": "0"}
+    assert payments_of([{**told, "details": {**told["details"], "totals": totals}}], []) == ()
+
+
+def test_a_method_without_a_card_is_named_by_its_kind():
+    told = event("transaction.completed")
+    told["payments"][0]["method_details"] = {"type": "paypal", "card": None}
+    method = payment_of(told, []).method
+    assert method is not None
+    assert (method.kind, method.title, method.expires) == ("paypal", "paypal", "")
+
+
 def test_an_invoice_that_was_sent_waits_for_its_money():
     assert payment_of(event("transaction.billed"), []).state is PaymentState.PENDING
     assert payment_of(API["transaction.get"]["data"], []).state is PaymentState.PENDING

@@ -48,7 +48,10 @@ HARD_FAILURES = frozenset(
 
 
 def payments_of(transactions: Iterable[Json], adjustments: Iterable[Json]) -> tuple[Payment, ...]:
-    """Without those that move no money and give no access: trials begun, cards changed, checkouts never tried."""
+    """Without those that move no money and give no access: trials begun, cards changed, checkouts never tried.
+
+    Origins and statuses we have not heard of are money all the same, only not for a period, and not paid.
+    """
     adjusted = list(adjustments)
     return tuple(
         payment_of(transaction, [each for each in adjusted if each["transaction_id"] == transaction["id"]])
@@ -58,9 +61,13 @@ def payments_of(transactions: Iterable[Json], adjustments: Iterable[Json]) -> tu
 
 
 def is_payment(transaction: Json) -> bool:
-    if transaction["origin"] not in KINDS or begins_trial(transaction):
+    if begins_trial(transaction) or changes_card(transaction):
         return False
     return transaction["status"] not in {"draft", "ready", "canceled"} or bool(transaction["payments"])
+
+
+def state_of(transaction: Json) -> PaymentState:
+    return STATES.get(transaction["status"], PaymentState.PENDING)
 
 
 def begins_trial(transaction: Json) -> bool:
@@ -70,13 +77,18 @@ def begins_trial(transaction: Json) -> bool:
     return is_first and is_free and any(item["price"].get("trial_period") for item in transaction["items"])
 
 
+def changes_card(transaction: Json) -> bool:
+    is_change = transaction["origin"] == "subscription_payment_method_change"
+    return bool(is_change and int(transaction["details"]["totals"]["grand_total"]) == 0)
+
+
 def payment_of(transaction: Json, adjustments: list[Json]) -> Payment:
     totals, currency = transaction["details"]["totals"], transaction["currency_code"]
-    kind, item = KINDS.get(transaction["origin"]), recurring_item(transaction["items"])
+    kind, item = KINDS.get(transaction["origin"], PaymentKind.ONE_OFF), recurring_item(transaction["items"])
     period = transaction["billing_period"] or {}
     return Payment(
         ref=transaction["id"],
-        state=STATES[transaction["status"]],
+        state=state_of(transaction),
         # What was taken from the card: credits of a change of plan are off already.
         money=Money(int(totals["grand_total"]), currency),
         tax=sum_of(totals.get("grand_total_tax") or totals["tax"], currency),
@@ -108,7 +120,7 @@ def _happened(transaction: Json) -> Any:
 
 
 def _failure_of(transaction: Json) -> Failure | None:
-    if STATES[transaction["status"]] is PaymentState.PAID:
+    if state_of(transaction) is PaymentState.PAID:
         return None
     errors = [each for each in transaction["payments"] if each["error_code"]]
     if not errors:

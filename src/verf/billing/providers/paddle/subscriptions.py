@@ -5,14 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from verf.billing.providers.paddle.fields import Json, maybe, moment, order_of, price_of
-from verf.billing.providers.paddle.payments import (
-    STATES as PAYMENT_STATES,
-)
-from verf.billing.providers.paddle.payments import (
-    is_payment,
-    method_of,
-    recurring_item,
-)
+from verf.billing.providers.paddle.payments import is_payment, method_of, recurring_item, state_of
 from verf.billing.providers.pictures import CheckoutSeen, Method, Subscription
 from verf.billing.states import CheckoutState, PaymentState, SubscriptionState
 from verf.kit import Money
@@ -25,6 +18,8 @@ STATES = {
     "canceled": SubscriptionState.ENDED,
     "inactive": SubscriptionState.INCOMPLETE,
 }
+
+PERIODIC = frozenset({"api", "web", "subscription_recurring", "subscription_update"})
 
 
 def subscription_of(told: Json, transactions: Sequence[Json]) -> Subscription:
@@ -65,8 +60,8 @@ def billed_price(transactions: Sequence[Json]) -> str:
 def _bills_a_period(transaction: Json) -> bool:
     return (
         is_payment(transaction)
-        and PAYMENT_STATES[transaction["status"]] in {PaymentState.PAID, PaymentState.FAILED}
-        and transaction["origin"] != "subscription_charge"
+        and state_of(transaction) in {PaymentState.PAID, PaymentState.FAILED}
+        and transaction["origin"] in PERIODIC
     )
 
 
