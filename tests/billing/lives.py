@@ -7,6 +7,7 @@ from harbour import Harbour
 from sqlalchemy import select, text
 
 from verf.billing.checkouts import Buyer
+from verf.billing.messages import AttendDue, CheckIntents, CheckRefunds, RemindDue, SweepEvents
 from verf.billing.models import Payment, Subscription
 from verf.database import transaction
 from verf.kit import now
@@ -14,6 +15,14 @@ from verf.testing import Member
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+# What moves the life of a subscription. The others watch over it, and have tests of their own.
+CALENDAR = [AttendDue, RemindDue, CheckRefunds, CheckIntents, SweepEvents]
+
+
+async def somebody(harbour: Harbour, name: str = "Anna") -> Member:
+    """A member, in a house whose clock rings only what moves subscriptions."""
+    harbour.schedules = list(CALENDAR)
+    return await harbour.member(name)
 
 
 async def rows(record: type[Any]) -> list[Any]:

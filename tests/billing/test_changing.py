@@ -3,7 +3,19 @@
 import asyncio
 
 import pytest
-from lives import DAY, HOUR, buyer, charged, live_until_due, mails, methods_come_to, paid_subscription, payments, rows
+from lives import (
+    DAY,
+    HOUR,
+    buyer,
+    charged,
+    live_until_due,
+    mails,
+    methods_come_to,
+    paid_subscription,
+    payments,
+    rows,
+    somebody,
+)
 
 from verf.billing.changing import AlreadyOnPlan, PlanChangeRefused, change_plan, keep_plan, preview_change
 from verf.billing.ending import cancel
@@ -13,7 +25,7 @@ from verf.billing.steering import ChangeUnderWay, NotSubscribed
 
 @pytest.fixture
 async def anna(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="yookassa")
     await harbour.live(10 * DAY, step=10 * DAY)
     return anna

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from lives import DAY, HOUR, buyer, mails, paid_subscription, payments, rows
+from lives import DAY, HOUR, buyer, mails, paid_subscription, payments, rows, somebody
 
 from verf.billing.changing import AlreadyOnPlan, change_plan, keep_plan, preview_change
 from verf.billing.models import Payment, PlanVersion, Subscription
@@ -20,7 +20,7 @@ async def provider(request):
 
 @pytest.fixture
 async def anna(harbour, provider):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider=provider)
     await harbour.live(10 * DAY, step=10 * DAY)
     return anna

@@ -1,7 +1,7 @@
 """Leaving, pausing and coming back, with our own engine and with providers that keep the calendar."""
 
 import pytest
-from lives import DAY, HOUR, live_until_due, mails, paid_subscription, payments, rows
+from lives import DAY, HOUR, live_until_due, mails, paid_subscription, payments, rows, somebody
 
 from verf.audit import history
 from verf.billing.ending import CannotPause, NothingToResume, cancel, pause, resume
@@ -19,7 +19,7 @@ async def provider(request):
 
 @pytest.fixture
 async def anna(harbour, provider):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider=provider)
     await harbour.live(3 * DAY, step=3 * DAY)
     return anna

@@ -1,7 +1,7 @@
 """Time that is bought and not renewed by itself: Wata, which keeps no method."""
 
 import pytest
-from lives import DAY, HOUR, buyer, live_until_due, mails, paid_subscription, rows
+from lives import DAY, HOUR, buyer, live_until_due, mails, paid_subscription, rows, somebody
 
 from verf.billing.changing import PlanChangeRefused, change_plan
 from verf.billing.models import Grant, Payment, Subscription
@@ -9,7 +9,7 @@ from verf.billing.models import Grant, Payment, Subscription
 
 @pytest.fixture
 async def anna(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="wata")
     return anna
 

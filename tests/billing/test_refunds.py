@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from lives import DAY, HOUR, mails, paid_subscription, rows
+from lives import DAY, HOUR, mails, paid_subscription, rows, somebody
 from sqlalchemy import func, select
 
 from verf.billing.models import Grant, LedgerEntry, Payment, Refund
@@ -56,7 +56,7 @@ async def provider(request):
 
 @pytest.fixture
 async def payment(harbour, provider):
-    await harbour.buy(await harbour.member(), "pro", provider=provider)
+    await harbour.buy(await somebody(harbour), "pro", provider=provider)
     [payment] = await rows(Payment)
     return payment
 

@@ -3,12 +3,23 @@
 import asyncio
 
 import pytest
-from lives import DAY, HOUR, charged, live_until_due, mails, methods_come_to, paid_subscription, payments, rows
+from lives import (
+    DAY,
+    HOUR,
+    charged,
+    live_until_due,
+    mails,
+    methods_come_to,
+    paid_subscription,
+    payments,
+    rows,
+    somebody,
+)
 from sqlalchemy import update
 
 from verf.billing.ending import cancel, resume
 from verf.billing.messages import Attend
-from verf.billing.models import Grant, Payment, Subscription
+from verf.billing.models import Finding, Grant, Payment, Subscription
 from verf.billing.renewals import attend
 from verf.database import transaction
 from verf.jobs import enqueue
@@ -17,7 +28,7 @@ from verf.kit import now
 
 @pytest.fixture
 async def anna(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, provider="yookassa")
     return anna
 
@@ -163,3 +174,32 @@ async def test_lost_webhooks_change_nothing(harbour, anna):
     await harbour.control("yookassa", "knobs", drop={"rate": 1})
     await harbour.live(31 * DAY, step=DAY)
     assert await payments() == [("initial", "paid"), ("renewal", "paid")]
+
+
+async def test_who_owes_pays_on_a_page_and_the_new_card_is_charged_from_then_on(harbour, anna):
+    await live_until_due(harbour)
+    await methods_come_to(harbour, "stolen")
+    await harbour.live(5 * DAY, step=DAY)
+    before = await paid_subscription()
+    assert before.state == "suspended"
+    await harbour.buy(anna, provider="yookassa")
+    row = await paid_subscription()
+    assert (row.id, row.state, row.past_due_since) == (before.id, "active", None)
+    assert row.method_id != before.method_id
+    assert row.next_charge_at == row.period_end > now() + 27 * DAY
+    await live_until_due(harbour, before=-HOUR)
+    assert len(await payments("paid")) == 3
+
+
+async def test_a_charge_that_comes_through_after_the_end_is_shown_to_staff(harbour, anna):
+    await live_until_due(harbour)
+    await harbour.control("yookassa", "knobs", slow_charge={"seconds": 7200})
+    await harbour.live(HOUR + HOUR / 2, step=HOUR / 2)
+    assert await payments() == [("initial", "paid"), ("renewal", "pending")]
+    await cancel(anna.organisation, "stock", when="now", reason="", by=anna.person, key="k")
+    await harbour.live(4 * HOUR, step=HOUR)
+    assert await payments() == [("initial", "paid"), ("renewal", "paid")]
+    assert [each.kind for each in await rows(Finding)] == ["paid_after_end"]
+    assert all(grant.revoked_at or grant.ends_at <= now() for grant in await rows(Grant) if grant.source == "payment")
+    row = await paid_subscription()
+    assert (row.state, row.ended_because) == ("ended", "cancelled")

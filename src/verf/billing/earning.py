@@ -27,8 +27,11 @@ async def earn(till: Till, payment: Payment, seen: pictures.Payment, row: Subscr
         return row
     if payment.subscription_id is None and payment.period_end is None:
         return await _begin(till, payment, seen)
-    if row is not None and row.engine == Engine.OWN and row.state != SubscriptionState.ENDED:
-        await _go_on(till.session, payment, row)
+    if row is not None and row.engine == Engine.OWN:
+        if row.state != SubscriptionState.ENDED:
+            await _go_on(till.session, payment, row)
+        elif row.ended_at and payment.attempt_key and payment.created_at < row.ended_at < payment.occurred_at:
+            await _came_too_late(till, payment, row)
     return row
 
 
@@ -184,6 +187,19 @@ def charge_next(row: Subscription) -> None:
 def _place(row: Subscription, period: Period, payment: Payment) -> None:
     row.period_start, row.period_end = period.start, period.end
     payment.period_start, payment.period_end = period.start, period.end
+
+
+async def _came_too_late(till: Till, payment: Payment, row: Subscription) -> None:
+    await report(
+        till.session,
+        till.account,
+        "paid_after_end",
+        f"payment:{payment.ref}",
+        organisation=row.organisation_id,
+        ours={"ended": str(row.ended_at), "because": row.ended_because},
+        theirs={"amount": payment.amount, "currency": payment.currency},
+        proposal="The charge was under way when the subscription ended, and gives no access. Refund it.",
+    )
 
 
 async def _differs(till: Till, payment: Payment, intent: CheckoutIntent) -> None:

@@ -93,10 +93,11 @@ class SubscriptionResumed:
 
 @dataclass(frozen=True)
 class PlanChanged:
-    """`starts` is empty when the new plan is there already."""
+    """`starts` is empty when the new plan is there already. `interval`: what it is paid by from then on."""
 
     old: str
     new: str
+    interval: str
     starts: date | None
     url: str
 

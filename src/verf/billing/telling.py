@@ -131,6 +131,7 @@ async def _plan_news(session: AsyncSession, row: Subscription, entry: Subscripti
     changed = notices.PlanChanged(
         old=await _plan_at(session, before),
         new=await _plan_at(session, after),
+        interval=(await session.get_one(Price, UUID(after))).interval,
         starts=day(starts, zone_of(row)) if starts else None,
         url=billing_url(),
     )
