@@ -1,6 +1,8 @@
 """What becomes of a subscription whose money did not come, as tables."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -92,3 +94,12 @@ def test_however_rarely_the_house_wakes_each_try_and_mail_happens_at_most_once_a
     assert mails == sorted(mails)
     assert set(tries) <= set(range(len(TRIES)))
     assert set(mails) <= {*MAILS, 27}
+
+
+def test_the_guide_tells_the_same_days():
+    guide = (Path(__file__).parents[2] / "docs/guides/subscriptions-and-dunning.md").read_text()
+    told = guide.partition("## When the money does not come")[2].partition("\n## ")[0]
+    lines = [[cell.strip() for cell in line.split("|")] for line in told.splitlines() if re.match(r"\| \d", line)]
+    assert [int(cells[1]) for cells in lines] == [(at - SINCE).days for at in calendar(SOFT)]
+    assert tuple(int(cells[1]) for cells in lines if cells[2].startswith("yes")) == TRIES
+    assert [int(cells[1]) for cells in lines if cells[3]] == [*MAILS, ENDS_ON - 1, ENDS_ON]
