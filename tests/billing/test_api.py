@@ -135,55 +135,59 @@ async def test_invoices_come_in_pages(harbour):
     assert second["next_cursor"] is None
 
 
-@pytest.mark.parametrize("move", MOVES)
-async def test_what_moves_money_wants_a_key(harbour, move):
+async def test_what_moves_money_wants_a_key(harbour):
     anna = await harbour.member()
-    answer = await anna.http.post(f"{API}/{move}", json=MOVES[move])
-    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
+    for move, body in MOVES.items():
+        answer = await anna.http.post(f"{API}/{move}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
 
 
-@pytest.mark.parametrize("move", MOVES)
-async def test_members_do_not_move_money(harbour, move):
+async def test_members_do_not_move_money(harbour):
     anna = await harbour.member()
     await become(anna, "member")
-    answer = await anna.http.post(f"{API}/{move}", json=MOVES[move], headers=key())
-    assert (answer.status_code, answer.json()["permission"]) == (403, "organisation:admin")
+    for move, body in MOVES.items():
+        answer = await anna.http.post(f"{API}/{move}", json=body, headers=key())
+        assert (answer.status_code, answer.json()["permission"]) == (403, "organisation:admin")
 
 
-@pytest.mark.parametrize("move", MOVES)
-async def test_strangers_sign_in_first(harbour, move):
-    assert (await harbour.site.http.post(f"{API}/{move}", json=MOVES[move], headers=key())).status_code == 401
+async def test_strangers_sign_in_first(harbour):
+    for move, body in MOVES.items():
+        assert (await harbour.site.http.post(f"{API}/{move}", json=body, headers=key())).status_code == 401
 
 
-@pytest.mark.parametrize("move", MOVES)
-async def test_without_a_subscription_there_is_nothing_to_move(harbour, move):
+async def test_without_a_subscription_there_is_nothing_to_move(harbour):
     anna = await harbour.member()
-    answer = await anna.http.post(f"{API}/{move}", json=MOVES[move], headers=key())
-    assert answer.status_code in (404, 422), answer.text
-    assert answer.json()["code"] in ("not-subscribed", "price-not-offered", "not-for-sale")
+    for move, body in MOVES.items():
+        answer = await anna.http.post(f"{API}/{move}", json=body, headers=key())
+        assert answer.status_code in (404, 422), answer.text
+        assert answer.json()["code"] in ("not-subscribed", "price-not-offered", "not-for-sale")
 
 
-@pytest.mark.parametrize("move", [*MOVES, "change/preview"])
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[]", b"null", b'{"price_id": 1, "product": 2, "when": 3}', b'{"product": "' + b"x" * 99 + b'"}'],
-    ids=["empty", "cut off", "list", "null", "wrong types", "too long"],
-)
-async def test_bad_bodies_are_explained(harbour, move, body):
+BAD_BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'{"price_id": 1, "product": 2, "when": 3}',
+    b'{"product": "' + b"x" * 99 + b'"}',
+]
+
+
+async def test_bad_bodies_are_explained(harbour):
     anna = await harbour.member()
-    headers = {**key(), "Content-Type": "application/json"}
-    answer = await anna.http.post(f"{API}/{move}", content=body, headers=headers)
-    assert answer.status_code in (400, 422), answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    for move in (*MOVES, "change/preview"):
+        for number, body in enumerate(BAD_BODIES):
+            headers = {**key(str(number)), "Content-Type": "application/json"}
+            answer = await anna.http.post(f"{API}/{move}", content=body, headers=headers)
+            assert answer.status_code in (400, 422), answer.text
+            assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize(
-    "query", [{"cursor": "x"}, {"limit": 0}, {"limit": "many"}, {"product": "nothing"}, {"cursor": "A" * 600}]
-)
-async def test_bad_questions_are_explained(harbour, query):
+async def test_bad_questions_are_explained(harbour):
     anna = await harbour.member()
-    answer = await anna.http.get(f"{API}/invoices", params=query)
-    assert answer.status_code in (404, 422), answer.text
+    for query in ({"cursor": "x"}, {"limit": 0}, {"limit": "many"}, {"product": "nothing"}, {"cursor": "A" * 600}):
+        answer = await anna.http.get(f"{API}/invoices", params=query)
+        assert answer.status_code in (404, 422), answer.text
 
 
 async def test_nobody_sees_or_moves_what_belongs_to_others(harbour):

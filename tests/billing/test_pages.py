@@ -9,7 +9,8 @@ import pytest
 from lives import methods_come_to
 from sqlalchemy import select, update
 
-from verf.billing.models import CheckoutIntent, Payment, Subscription
+from verf.billing.models import CheckoutIntent, Grant, Payment, Referral, Subscription
+from verf.billing.promo_codes import NewPromo, create_promo
 from verf.database import transaction
 from verf.kit import new_id
 from verf.organisations.models import MemberRow
@@ -201,24 +202,65 @@ async def test_members_look_and_do_not_touch(harbour):
     await seen(anna.http, f"/billing/checkout?price={new_id()}", status=403)
 
 
-@pytest.mark.parametrize("path", ["checkout?price=x", "change", "return", "go?checkout=", "receipts/x"])
-async def test_addresses_that_make_no_sense_are_explained(harbour, path):
+async def test_addresses_that_make_no_sense_are_explained(harbour):
     anna = await harbour.member()
-    html = await seen(anna.http, f"/billing/{path}", status=422)
-    assert "<h1" in html
+    for path in ("checkout?price=x", "change", "return", "go?checkout=", "receipts/x"):
+        assert "<h1" in await seen(anna.http, f"/billing/{path}", status=422)
 
 
-@pytest.mark.parametrize("path", ["checkout?price={}", "change?price={}", "return?checkout={}", "receipts/{}"])
-async def test_what_is_not_there_or_not_yours_is_not_found(harbour, path):
+async def test_what_is_not_there_or_not_yours_is_not_found(harbour):
     anna = await harbour.member()
-    await seen(anna.http, f"/billing/{path.format(new_id())}", status=404)
+    for path in ("checkout?price={}", "change?price={}", "return?checkout={}", "receipts/{}"):
+        await seen(anna.http, f"/billing/{path.format(new_id())}", status=404)
 
 
-@pytest.mark.parametrize("path", ["checkout", "change", "cancel", "resume", "pause", "keep", "portal"])
-@pytest.mark.parametrize("sent", [{}, {"price": "x", "product": ""}, {"price": str(new_id()), "product": "nothing"}])
-async def test_forms_that_make_no_sense_change_nothing(harbour, path, sent):
+async def test_forms_that_make_no_sense_change_nothing(harbour):
     anna = await harbour.member()
-    answer = await anna.http.post(f"/billing/{path}", data={**sent, "idempotency_key": "x"}, headers=HTML)
-    assert answer.status_code in (303, 404, 422), answer.text[-2000:]
-    assert (await anna.http.post(f"/billing/{path}", data=sent, headers=HTML)).status_code == 400
+    for path in ("checkout", "change", "cancel", "resume", "pause", "keep", "portal"):
+        for sent in ({}, {"price": "x", "product": ""}, {"price": str(new_id()), "product": "nothing"}):
+            keyed = {**sent, "idempotency_key": str(new_id())}
+            answer = await anna.http.post(f"/billing/{path}", data=keyed, headers=HTML)
+            assert answer.status_code in (303, 404, 422), answer.text[-2000:]
+            assert (await anna.http.post(f"/billing/{path}", data=sent, headers=HTML)).status_code == 400
     assert await rows(CheckoutIntent) == []
+
+
+async def test_a_link_carries_its_code_to_the_checkout(harbour):
+    anna = await harbour.member()
+    async with transaction(system="test makes a code") as session:
+        await create_promo(session, NewPromo(code="SPRING", kind="percent", value=20), by=None)
+    html = await seen(anna.http, "/pricing?currency=RUB&promo=spring")
+    assert "20% off your first payment." in html
+    [address] = re.findall(r'href="(/billing/checkout\?[^"]*)"', html)[:1]
+    sent = form_of(await seen(anna.http, address), "/billing/checkout")
+    assert address.endswith("&code=SPRING")
+    await anna.http.post("/billing/checkout", data={**sent, "code": "SPRING", "provider": "yookassa"}, headers=HTML)
+    [intent] = await rows(CheckoutIntent)
+    assert (intent.promo_code, intent.amount) == ("SPRING", 71200)
+    assert "does not hold any more" in await seen(anna.http, "/pricing?promo=NOTHING")
+
+
+async def test_free_days_are_redeemed_once(harbour):
+    anna = await harbour.member()
+    async with transaction(system="test makes a code") as session:
+        await create_promo(session, NewPromo(code="WEEK", kind="days", value=7), by=None)
+    for number, told in enumerate(("7 days are yours", "already")):
+        sent = {"product": "stock", "code": "week", "idempotency_key": str(number)}
+        answer = await anna.http.post("/billing/redeem", data=sent, headers=HTML)
+        assert answer.headers["location"] == "/billing?product=stock"
+        cookie = answer.headers["set-cookie"].split(";")[0].partition("=")[2]
+        page = await anna.http.get("/billing", headers={**HTML, "Cookie": f"toast={cookie}"})
+        assert told in page.text
+    assert [row.source for row in await rows(Grant) if row.source == "promo"] == ["promo"]
+
+
+async def test_a_friend_is_remembered_until_the_first_checkout(harbour):
+    anna, boris = await harbour.member(), await harbour.member("Boris")
+    link = re.search(r"/r/(\w+)", await seen(anna.http, "/billing"))[1]
+    landed = await boris.http.get(f"/r/{link}", headers=HTML)
+    assert landed.status_code == 303
+    price = await harbour.price("pro", currency="RUB")
+    sent = form_of(await seen(boris.http, f"/billing/checkout?price={price}"), "/billing/checkout")
+    await boris.http.post("/billing/checkout", data={**sent, "provider": "yookassa"}, headers=HTML)
+    [referral] = await rows(Referral)
+    assert (referral.inviter, referral.invited) == (anna.organisation, boris.organisation)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from verf.billing import words
 from verf.billing.checkouts import Buyer, Checkout, check_checkout, offered, see_checkout, start_checkout
+from verf.billing.pages.sharing import forget_friend, note_friend
 from verf.billing.periods import Calendar
 from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, selling
 from verf.billing.promo_codes import PromoRefused
@@ -77,12 +78,15 @@ async def start(request: Request, tenant: Payer, person: CurrentPerson) -> Respo
         raise PriceUnknown(_("This price is not offered any more. Please choose again."))
     order = await _order(sent.data.price, sent.data.provider)
     buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
+    await note_friend(request, tenant)
     try:
         opened = await start_checkout(buyer, sent.data.price, through=order.source.name, promo=sent.data.code)
     except (Invalid, Conflict) as error:
         sent.refuse(str(error), "code" if isinstance(error, PromoRefused) else "")
         return await _show(request, order, sent, status=422)
-    return redirect(request, f"/billing/go?checkout={opened.id}")
+    response = redirect(request, f"/billing/go?checkout={opened.id}")
+    forget_friend(response)
+    return response
 
 
 @router.get("/billing/go")

@@ -6,11 +6,14 @@ from starlette.responses import Response
 from verf.billing import words
 from verf.billing.price_list import PriceList, price_list, product_named, selling
 from verf.billing.providers.registry import enabled
+from verf.billing.referrals import referral_code
+from verf.billing.settings import BillingSettings
 from verf.billing.standing import Standing, standing_of
 from verf.billing.statements import payment_of, payments_of
 from verf.billing.usage_report import usage_of
 from verf.organisations import CurrentTenant, TenantTransaction, organisation_of
 from verf.realtime import organisation_topic, stream
+from verf.settings import House, load
 from verf.web import _, format_date, format_money, locale, page
 
 router = APIRouter(include_in_schema=False)
@@ -24,6 +27,7 @@ async def show(
     chosen = product_named(product or (sold[0].name if sold else ""))
     prices = await price_list(chosen)
     standing = await standing_of(session, tenant.organisation, chosen.name)
+    code = await referral_code(session, tenant.organisation)
     payments, following = await payments_of(session, tenant.organisation, product=chosen.name, cursor=cursor)
     return await page(
         request,
@@ -40,6 +44,8 @@ async def show(
         payments=payments,
         older=f"/billing?product={chosen.name}&cursor={following}" if following else "",
         able=_abilities(standing),
+        friend_link=f"{load(House).url}/r/{code}",
+        settings=load(BillingSettings),
         may_pay=tenant.may("admin"),
         words=words,
     )
