@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from verf.app.house import open_house
 from verf.app.rooms import all_rooms
 from verf.app.web import furnish
-from verf.billing import Outcome, reconcile, why
+from verf.billing import Outcome, reasons_for, reconcile
 from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
 from verf.kit import now
@@ -51,7 +51,7 @@ async def explain_access(email: str, feature: str) -> list[str]:
     rooms = all_rooms()
     async with open_house(rooms, quiet=True):
         furnish(rooms)
-        return await why(email, feature)
+        return await reasons_for(email, feature)
 
 
 async def reconcile_payments(

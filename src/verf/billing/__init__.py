@@ -14,7 +14,7 @@ from verf.billing.terms import Given
 from verf.billing.trials import begin_trial, first_use
 from verf.billing.usage import Counted, QuotaExceeded, as_hit, consume
 from verf.billing.usage_report import usage_of
-from verf.billing.why import why
+from verf.billing.why import reasons_for
 
 __all__ = [
     "Counted",
@@ -36,6 +36,7 @@ __all__ = [
     "hold",
     "portrait",
     "publish",
+    "reasons_for",
     "reconcile",
     "refusal",
     "release",
@@ -46,5 +47,4 @@ __all__ = [
     "take_one",
     "usage_of",
     "what_to_do",
-    "why",
 ]

@@ -112,7 +112,7 @@ def _number(value: int | None) -> str:
     return "without limit" if value is None else str(value)
 
 
-async def why(address: str, feature: str) -> list[str]:
+async def reasons_for(address: str, feature: str) -> list[str]:
     """For the terminal: the decision in each organisation where the person works."""
     product = product_with(feature)
     async with transaction() as session:
