@@ -1,14 +1,24 @@
 """A product that exists for tests only, so that nobody's price list is checked by accident."""
 
 from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.kit import Money
 from verf.manifest import Entitlement, Plan, Price, Product
+from verf.organisations import people_of
 
 CALLS = Entitlement(feature="calls", title="Calls a month", kind="quota")
 DAILY = Entitlement(feature="tokens", title="Tokens a day", kind="quota", per="day")
 SOFT = Entitlement(feature="mails", title="Mails a month", kind="quota", is_hard=False)
-SEATS = Entitlement(feature="seats", title="Seats", kind="number")
+
+
+async def count_seats(session: AsyncSession, organisation: UUID) -> int:
+    return len(await people_of(session, organisation))
+
+
+SEATS = Entitlement(feature="seats", title="Seats", kind="number", count=count_seats)
 EXPORT = Entitlement(feature="export", title="Export")
 
 SMALL = Plan(

@@ -9,12 +9,20 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from verf.billing import catalogue, configure, publish
-from verf.billing.catalogue import UnknownPlan, forget_catalogue
+from verf.billing.catalogue import UnknownPlan, catalogue_with, forget_catalogue
+from verf.billing.declarations import product_of
 from verf.billing.models import PlanVersion, Price
 from verf.database import transaction
+from verf.errors import NotFound
 from verf.kit import Money, new_id
 from verf.manifest import Entitlement
 from verf.manifest import Price as Priced
+
+COPY = text("""
+INSERT INTO billing.plan_versions (id, product, plan, version, title, rank, terms, digest, published_at)
+SELECT gen_random_uuid(), product, plan, 9, title, rank, terms, 'another', published_at
+FROM billing.plan_versions WHERE plan = 'small'
+""")
 
 
 @pytest.fixture
@@ -110,6 +118,23 @@ async def test_the_database_refuses_to_change_what_was_published(declared):
         with pytest.raises(DBAPIError):
             async with transaction() as session:
                 await session.execute(text(statement))
+
+
+async def test_a_version_that_another_process_published_is_looked_up(declared):
+    known = await publish()
+    async with transaction() as session:
+        await session.execute(COPY)
+        newer = await session.scalar(select(PlanVersion.id).where(PlanVersion.version == 9))
+    assert newer not in known.versions
+    assert (await catalogue_with(newer)).version(newer).number == 9
+    async with transaction() as session:
+        assert newer in (await catalogue_with(newer, session)).versions
+
+
+def test_only_declared_products_are_known(declared):
+    assert product_of("shop") == SHOP
+    with pytest.raises(NotFound):
+        product_of("nothing")
 
 
 async def test_what_is_not_sold_is_not_found(declared):

@@ -12,8 +12,9 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from verf.billing import allows, demand, entitlements, start_afresh
-from verf.billing.access import UNHEARD_FOR
+from verf.billing.access import UNHEARD_FOR, forget
 from verf.billing.decisions import ReasonCode
+from verf.billing.grants import give
 from verf.billing.models import OverrideRow
 from verf.database import transaction
 from verf.errors import PaymentRequired
@@ -152,6 +153,23 @@ async def test_the_word_of_staff_counts(counter: Counter):
     assert (await allows(counter.organisation, "shop", "calls")).because is ReasonCode.OVERRIDDEN
     advance(timedelta(days=2))
     assert (await allows(counter.organisation, "shop", "calls")).allowed
+
+
+async def test_one_feature_alone_can_be_given(counter: Counter):
+    async with transaction(organisation=counter.organisation) as session:
+        for feature, amount in (("export", None), ("seats", 9), ("something old", 5)):
+            gift = {"source": "staff", "source_ref": f"gift {feature}", "starts_at": now(), "ends_at": None}
+            await give(session, counter.organisation, "shop", feature=feature, amount=amount, **gift)
+    known = await entitlements(counter.organisation, "shop")
+    assert (known.has("export"), known.limit("seats"), known.limit("something old")) == (True, 9, 5)
+
+
+async def test_all_that_is_known_of_an_organisation_is_forgotten_at_once(counter: Counter, hub):
+    await entitlements(counter.organisation, "shop")
+    forget(counter.organisation)
+    with queries() as seen:
+        await entitlements(counter.organisation, "shop")
+    assert seen
 
 
 async def test_the_plan_and_its_limits_can_be_shown(counter: Counter):

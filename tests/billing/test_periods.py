@@ -129,6 +129,13 @@ def test_the_day_that_apia_left_out_is_nobodys():
     assert day_of(last.end, "Pacific/Apia").end == datetime(2011, 12, 31, 10, tzinfo=UTC)
 
 
+def test_a_boundary_may_lie_in_the_utc_month_of_its_anchor():
+    zone = "America/Los_Angeles"
+    # 28 February there is 1 March in UTC, and 28 March there is still March in UTC.
+    calendar = Calendar(datetime(2026, 2, 28, 17, tzinfo=ZoneInfo(zone)), "month", zone=zone)
+    assert calendar.number_at(datetime(2026, 3, 30, tzinfo=UTC)) == 1
+
+
 def test_seconds_left_stop_at_the_ends():
     period = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
     assert period.seconds == 86_400

@@ -9,14 +9,14 @@ from books import an_organisation
 from shop import LARGE, SHOP, shop
 from sqlalchemy import select
 
-from verf.billing import allows, begin_trial, configure, entitlements
+from verf.billing import allows, begin_trial, configure, entitlements, first_use
 from verf.billing.decisions import ReasonCode
 from verf.billing.models import Grant, Subscription, SubscriptionEvent, TrialClaim
 from verf.billing.states import Engine, SubscriptionState
 from verf.billing.trials import unaliased
 from verf.database import transaction
 from verf.jobs import heard_only_by
-from verf.kit import advance, now, set_offset
+from verf.kit import advance, new_id, now, set_offset
 
 
 @pytest.fixture
@@ -122,6 +122,27 @@ async def test_a_product_without_a_trial_gives_none(shopping):
     configure([shop(LARGE)])
     organisation, person = await an_organisation("anna@example.com")
     assert not await begin(organisation, person)
+
+
+async def use(organisation: UUID, person: UUID | None = None):
+    async with transaction(organisation=organisation) as session:
+        return await first_use(session, organisation, "shop", person=person)
+
+
+async def test_the_first_use_is_answered_with_what_the_trial_gives(shopping):
+    organisation, person = await an_organisation("anna@example.com")
+    # Known to have nothing: the answer must not come from memory.
+    assert not (await entitlements(organisation, "shop")).is_open
+    known = await use(organisation, person)
+    assert known.plan
+    assert (known.plan.plan, known.limit("calls")) == ("small", 10)
+    assert (await use(organisation, person)).is_open
+    other, _ = await an_organisation("boris@example.com")
+    assert not (await use(other, person)).is_open
+
+
+async def test_an_organisation_without_owners_has_nobody_to_try(shopping):
+    assert not await begin(new_id())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from verf.billing import Given
+from verf.billing import Given, as_hit
 from verf.billing.holds import HoldClosed, NoSuchHold, expire_holds
 from verf.billing.models import UsageEvent, UsageWindow
 from verf.billing.periods import Calendar
@@ -184,6 +184,17 @@ async def test_a_hold_nobody_closes_is_freed_and_may_still_be_settled(counter: C
     assert await counter.wrong() == []
 
 
+async def test_quotas_are_told_in_the_headers_of_answers(counter: Counter):
+    await counter.give("large")
+    unlimited = await counter.consume("tokens")
+    assert as_hit(unlimited) is None
+    policy, hit = as_hit(await counter.consume("calls"))
+    assert (policy.name, policy.quota, hit.remaining, hit.allowed, hit.retry_after) == ("calls", 1000, 999, True, 0)
+    assert policy.window in {days * 86_400 for days in (28, 29, 30, 31)}
+    _, refused = as_hit(await counter.consume("calls"), passed=False)
+    assert (refused.allowed, refused.retry_after > 0) == (False, True)
+
+
 async def test_fifty_holds_at_once_for_ten_have_ten_winners(counter: Counter):
     outcomes = await asyncio.gather(*(counter.hold("calls", 1, key=f"h{n}", quietly=True) for n in range(50)))
     assert len([one for one in outcomes if one]) == 10
@@ -225,6 +236,7 @@ async def test_usage_is_told_for_every_entitlement(counter: Counter):
     assert found["calls"].resets_at == Calendar(counter.anchor, "month").boundary(1)
     assert (found["tokens"].used, found["tokens"].limit) == (0, 5)
     assert not found["export"].is_given
+    assert (found["export"].percent, found["seats"].used) == (None, 1)
 
 
 STEPS = st.lists(

@@ -1,11 +1,16 @@
-"""Owners learn by mail how much of a quota is left, once a window."""
+"""What usage asks of the worker: mails about how much is left, once a window, and the end of forgotten holds."""
+
+from datetime import timedelta
 
 import pytest
 from counting import Counter
 
 from verf.billing.manifest import room as billing
+from verf.billing.messages import ExpireHolds
+from verf.database import transaction
 from verf.identity.manifest import room as identity
-from verf.jobs import drain
+from verf.jobs import drain, enqueue
+from verf.kit import advance
 from verf.notifications import configure, use_smtp
 from verf.notifications.manifest import room as notifications
 from verf.sandbox import Mailbox, SmtpServer
@@ -38,3 +43,12 @@ async def test_one_mail_at_eighty_per_cent_and_one_when_all_is_used(counter: Cou
     assert await subjects(mailbox) == ["Calls a month: 80% used", "Calls a month: all used"]
     await counter.consume("calls", 1, quietly=True)
     assert len(await subjects(mailbox)) == 2
+
+
+async def test_a_schedule_frees_what_was_held_for_too_long(counter: Counter):
+    await counter.hold("calls", 6, key="a", patience=timedelta(minutes=5))
+    advance(timedelta(minutes=6))
+    async with transaction(system="test asks for a sweep") as session:
+        await enqueue(session, ExpireHolds())
+    await drain()
+    assert await counter.used("calls") == (0, 0)
