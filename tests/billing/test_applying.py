@@ -97,6 +97,19 @@ async def test_an_older_picture_never_overwrites_a_newer(books):
     assert (await books.one(Subscription)).cancel_at == books.start + MONTH
 
 
+async def test_a_dispute_that_was_won_is_not_opened_again_by_old_news(books):
+    order = await books.intent()
+    first = payment("p1", order, books.start)
+    opened = SeenDispute(ref="d1", state=DisputeState.OPEN, money=Money(2990, "USD"), occurred_at=now())
+    won = replace(opened, state=DisputeState.WON)
+    await books.apply(mirrored(now(), order, replace(first, disputes=(won,)), start=books.start))
+    await books.apply(
+        mirrored(now() - timedelta(seconds=9), order, replace(first, disputes=(opened,)), start=books.start)
+    )
+    assert (await books.one(Subscription)).access_hold == ""
+    assert await books.ledger() == {"cash:stripe": 2990, "revenue:stock": -2990}
+
+
 async def test_what_ended_never_comes_back(books):
     order = await books.intent()
     first = payment("p1", order, books.start)
@@ -239,6 +252,16 @@ async def test_a_dispute_lost_takes_the_money_and_the_access(books):
     await books.apply(mirrored(now(), order, replace(first, disputes=(lost,)), start=books.start))
     assert (await books.one(Grant)).revoked_because == "dispute lost"
     assert await books.ledger() == {}
+
+
+async def test_a_lost_dispute_that_is_reversed_brings_everything_back(books):
+    order = await books.intent()
+    first = payment("p1", order, books.start, tax=Money(490, "USD"))
+    for state in (DisputeState.OPEN, DisputeState.LOST, DisputeState.WON, DisputeState.WON):
+        seen = SeenDispute(ref="d1", state=state, money=Money(2990, "USD"), occurred_at=now())
+        await books.apply(mirrored(now(), order, replace(first, disputes=(seen,)), start=books.start))
+    assert (await books.one(Grant)).revoked_at is None
+    assert await books.ledger() == {"cash:stripe": 2990, "revenue:stock": -2500, "tax": -490}
 
 
 async def test_each_step_is_logged_once_with_what_changed(books):

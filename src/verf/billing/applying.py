@@ -34,11 +34,13 @@ async def apply(session: AsyncSession, picture: Picture, *, cause: str, cause_re
     if owner is None:
         await _nobodys(session, picture)
         return Applied(None)
-    till = Till(session, picture, owner)
     before = photograph(owner.subscription)
     taken = owner.subscription.snapshot_at if owner.subscription else None
-    is_stale = taken is not None and taken > picture.taken_at
-    row = owner.subscription if is_stale else await mirror(till)
+    if taken is not None and taken > picture.taken_at:
+        # A picture is whole: the newer one has told all that this one knows, and what has changed since.
+        return Applied(owner.organisation, is_stale=True)
+    till = Till(session, picture, owner)
+    row = await mirror(till)
     row = await _record_payments(till, row)
     await keep_customer(till)
     await _close_intent(till, row)
@@ -46,7 +48,7 @@ async def apply(session: AsyncSession, picture: Picture, *, cause: str, cause_re
         hold_or_release(row, picture)
         await settle_access(session, row)
         await log_changes(session, row, before, cause=cause, cause_ref=cause_ref)
-    return Applied(owner.organisation, is_stale)
+    return Applied(owner.organisation)
 
 
 async def _record_payments(till: Till, row: Subscription | None) -> Subscription | None:

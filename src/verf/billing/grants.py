@@ -72,6 +72,23 @@ async def revoke(session: AsyncSession, organisation: UUID, *, source: str, sour
     return len(products)
 
 
+async def restore(session: AsyncSession, organisation: UUID, *, source: str, source_ref: str, because: str) -> None:
+    """Give back what was taken for this reason, and for no other."""
+    statement = (
+        update(Grant)
+        .where(
+            Grant.organisation_id == organisation,
+            Grant.source == source,
+            Grant.source_ref == source_ref,
+            Grant.revoked_because == because,
+        )
+        .values(revoked_at=None, revoked_because="")
+        .returning(Grant.product)
+    )
+    for product in set(await session.scalars(statement)):
+        await access_changed(session, organisation, product)
+
+
 async def grants_of(session: AsyncSession, organisation: UUID, product: str) -> list[Grant]:
     query = (
         select(Grant)

@@ -85,15 +85,18 @@ def refund(payment: Payment, ref: str, amount: int, *, before: int, at: datetime
 
 
 def dispute(payment: Payment, ref: str, state: str, amount: int, *, at: datetime) -> Movement:
-    """Opened: the provider takes it back from us for now. Won: it comes again. Lost: it is gone."""
+    """Opened: the provider takes it back from us for now. Won: it comes again. Lost: it is gone. Reversed: what was
+    lost has come again after all."""
+    share = tax_share(payment, amount)
     sides = {
         "opened": {"disputed": amount, _cash(payment): -amount},
         "won": {"disputed": -amount, _cash(payment): amount},
         "lost": {
             "disputed": -amount,
-            _revenue(payment): amount - tax_share(payment, amount),
-            "tax": tax_share(payment, amount),
+            _revenue(payment): amount - share,
+            "tax": share,
         },
+        "reversed": {_cash(payment): amount, _revenue(payment): share - amount, "tax": -share},
     }
     return Movement(kind=f"dispute_{state}", ref=ref, occurred_at=at, amounts=sides[state])
 

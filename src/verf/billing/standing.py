@@ -77,7 +77,7 @@ class Standing:
 
     @property
     def can_pay_here(self) -> bool:
-        """What is owed can be paid on a page, with another card. Providers that keep the calendar have one of theirs."""
+        """What is owed can be paid on a page, with another card. Mirrored providers have a page of theirs."""
         owes = self.state in (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED) and not self.paused_at
         return self.is_paid and self.engine == Engine.OWN and owes
 

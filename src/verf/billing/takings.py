@@ -268,21 +268,22 @@ async def _record_dispute(till: Till, payment: Payment, seen: pictures.Dispute) 
         till.session.add(dispute)
     dispute.state = seen.state
     await till.session.flush()
-    await _book_dispute(till, payment, dispute, seen)
+    await _book_dispute(till, payment, dispute, was_lost=before == DisputeState.LOST)
     await announce(till.session, DisputeChanged(payment.organisation_id, dispute.id, seen.state))
 
 
-async def _book_dispute(till: Till, payment: Payment, dispute: Dispute, seen: pictures.Dispute) -> None:
-    """A dispute seen only when it was over has been opened all the same."""
-    steps = ["opened"] if seen.state == DisputeState.OPEN else ["opened", seen.state]
+async def _book_dispute(till: Till, payment: Payment, dispute: Dispute, *, was_lost: bool) -> None:
+    """A dispute seen only when it was over has been opened all the same; what was lost may yet come back."""
+    if was_lost:
+        steps = ["reversed"]
+    else:
+        steps = ["opened"] if dispute.state == DisputeState.OPEN else ["opened", dispute.state]
+    ref = dispute.ref
     for step in steps:
-        movement = ledger.dispute(payment, seen.ref, step, dispute.amount, at=seen.occurred_at)
+        movement = ledger.dispute(payment, ref, step, dispute.amount, at=dispute.occurred_at)
         await ledger.post(till.session, payment, movement)
-    if seen.state == DisputeState.LOST:
-        await grants.revoke(
-            till.session,
-            payment.organisation_id,
-            source="payment",
-            source_ref=str(payment.id),
-            because="dispute lost",
-        )
+    given = {"source": "payment", "source_ref": str(payment.id)}
+    if dispute.state == DisputeState.LOST:
+        await grants.revoke(till.session, payment.organisation_id, **given, because="dispute lost")
+    elif was_lost:
+        await grants.restore(till.session, payment.organisation_id, **given, because="dispute lost")

@@ -67,6 +67,8 @@ async def show(request: Request, tenant: Payer, price: UUID, provider: str = "",
         standing = await standing_of(session, tenant.organisation, order.prices.product)
     if standing.is_paid and not standing.is_prepaid and not standing.can_pay_here:
         return redirect(request, f"/billing/change?price={price}")
+    if standing.can_pay_here and not provider:
+        order = await _order(price, standing.provider or "")
     return await _show(request, order, blank({"price": str(price), "code": code, "provider": order.source.name}))
 
 
