@@ -165,3 +165,17 @@ async def test_what_cannot_be_changed_says_why(harbour, anna):
     await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")
     with pytest.raises(PlanChangeRefused):
         await change_plan(buyer(anna), "stock", up, key="4")
+
+
+async def test_a_difference_too_small_for_a_card_is_given(harbour, anna):
+    before = await live_until_due(harbour, before=HOUR / 600)
+    price = await harbour.price("enterprise", currency="RUB")
+    told = await preview_change(anna.organisation, "stock", price)
+    assert (told.when, told.due_now.minor_units) == ("now", 0)
+    assert (await change_plan(buyer(anna), "stock", price, key="up")).outcome == "done"
+    assert await plan_of(await paid_subscription()) == "enterprise"
+    assert len(await charged(harbour)) == 1
+    [grant] = [each for each in await rows(Grant) if each.ends_at == before.period_end][1:]
+    assert grant.plan_version_id == (await paid_subscription()).plan_version_id
+    await harbour.live(HOUR, step=HOUR)
+    assert [each.amount for each in await rows(Payment)] == [269_000, 0, 899_000]

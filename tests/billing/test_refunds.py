@@ -6,7 +6,8 @@ import pytest
 from lives import DAY, HOUR, mails, paid_subscription, rows, somebody
 from sqlalchemy import func, select
 
-from verf.billing.models import Grant, LedgerEntry, Payment, Refund
+from verf.billing.handling import refresh
+from verf.billing.models import CheckoutIntent, Grant, LedgerEntry, Payment, Refund
 from verf.billing.providers import registry
 from verf.billing.providers.pictures import Subject
 from verf.billing.refunds import (
@@ -179,3 +180,19 @@ async def test_nonsense_is_refused(harbour, provider, payment):
     stranger = await harbour.member("Boris")
     with pytest.raises(PaymentUnknown):
         await refund(stranger.organisation, payment.id, None, by=STAFF, because="", key="foreign")
+
+
+async def test_news_faster_than_the_answer_do_not_make_two_of_one(harbour, provider, payment):
+    """Two refunds of one sum; the webhook of the second comes before its answer, and is taken for the first."""
+    first = await ask(payment, part(payment, 700), "first")
+    second = await ask(payment, part(payment, 700), "second")
+    [intent] = await rows(CheckoutIntent)
+    as_asked = {"key": str(second.id), "reason": "Asked for", "email": intent.email}
+    await registry.provider(provider).refund(payment.ref, part(payment, 700), **as_asked)
+    await refresh(provider, Subject("payment", payment.ref), cause="webhook")
+    assert [bool(each.ref) for each in await rows(Refund)] == [True, False]
+    await decided(harbour, provider)
+    assert await given_back(provider, payment) == [700, 700]
+    assert [(each.id, each.state) for each in await rows(Refund)] == [(first.id, "done"), (second.id, "done")]
+    [paid] = await rows(Payment)
+    assert paid.refunded == 1400

@@ -230,6 +230,9 @@ async def _note(organisation: UUID, refund: UUID, seen: pictures.Refund) -> None
             taken.ref, theirs = None, taken.state
             taken.state, row.state = row.state, theirs
             await session.flush()
+            # Its own job may have found it done and gone.
+            send, turn = SendRefund(organisation, taken.id), f"billing:refund:{taken.payment_id}"
+            await enqueue(session, send, unless_queued=f"billing:refund:{taken.id}", one_at_a_time=turn)
         row.ref = seen.ref
 
 
