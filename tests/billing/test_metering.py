@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from counting import Counter
+from sqlalchemy import select
 
 from verf.billing.manifest import room as billing
-from verf.billing.messages import ExpireHolds
+from verf.billing.messages import ExpireHolds, ForgetUsage
+from verf.billing.models import UsageEvent, UsageHold, UsageWindow
 from verf.database import transaction
 from verf.identity.manifest import room as identity
 from verf.jobs import drain, enqueue
@@ -52,3 +54,19 @@ async def test_a_schedule_frees_what_was_held_for_too_long(counter: Counter):
         await enqueue(session, ExpireHolds())
     await drain()
     assert await counter.used("calls") == (0, 0)
+
+
+async def test_single_events_of_long_ago_are_forgotten_and_their_sum_stays(counter: Counter):
+    await counter.consume("calls", 3)
+    await counter.hold("calls", 2, key="a")
+    await counter.settle("calls", 2, key="a")
+    advance(timedelta(days=130))
+    await counter.consume("calls", 1)
+    async with transaction(system="test asks to forget") as session:
+        await enqueue(session, ForgetUsage())
+    await drain()
+    async with transaction(system="test looks") as session:
+        assert [event.amount for event in await session.scalars(select(UsageEvent))] == [1]
+        assert list(await session.scalars(select(UsageHold))) == []
+        assert sorted(await session.scalars(select(UsageWindow.used))) == [1, 5]
+    assert await counter.wrong() == []

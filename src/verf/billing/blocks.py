@@ -24,6 +24,7 @@ from verf.kit import new_id, now
 FAST = 20
 SPAN = 2.0
 LARGEST_BLOCK = 100
+LARGEST = 20_000
 # A block is at most this part of what is left.
 PART = 20
 # A crash of the server's machine may forget the counts of its last moment, and nobody waits for the disk.
@@ -73,7 +74,7 @@ _counters: dict[Key, Counter] = {}
 async def take_one(organisation: UUID, product: str, feature: str, *, without_plan: Given | None = None) -> Counted:
     """Count one, or raise as consume does. Not inside a transaction: it opens its own, when it needs one."""
     known = await entitlements(organisation, product)
-    counter = _counters.setdefault((organisation, product, feature), Counter())
+    counter = _counter((organisation, product, feature))
     counter.note(time.monotonic())
     if quick := _from_block(counter, known, feature):
         return quick
@@ -98,6 +99,15 @@ async def settle_blocks() -> None:
 def forget_blocks() -> None:
     """For tests."""
     _counters.clear()
+
+
+def _counter(key: Key) -> Counter:
+    if key not in _counters and len(_counters) >= LARGEST:
+        for idle in [
+            each for each, counter in _counters.items() if counter.block is None and not counter.turn.locked()
+        ]:
+            del _counters[idle]
+    return _counters.setdefault(key, Counter())
 
 
 def _from_block(counter: Counter, known: Entitlements, feature: str) -> Counted | None:

@@ -156,3 +156,8 @@ class Settle:
     """Look whether differences that are open are gone."""
 
     provider: str
+
+
+@dataclass(frozen=True)
+class ForgetUsage:
+    """Single events of usage are kept until 90 days after their window; its sum stays."""

@@ -10,18 +10,28 @@ from verf.billing.access import read_access
 from verf.billing.declarations import entitlements_of
 from verf.billing.facts import UsageReached
 from verf.billing.holds import expire_holds
-from verf.billing.messages import ExpireHolds
+from verf.billing.messages import ExpireHolds, ForgetUsage
 from verf.billing.models import UsageWindow
 from verf.billing.telling import day, pricing_url, tell_owners
-from verf.jobs import handles, on
+from verf.billing.usage_report import forget_old_usage
+from verf.jobs import enqueue, handles, on
 from verf.manifest import Schedule
 
-SCHEDULES = (Schedule(every=timedelta(minutes=1), message=ExpireHolds),)
+SCHEDULES = (
+    Schedule(every=timedelta(minutes=1), message=ExpireHolds),
+    Schedule(every=timedelta(days=1), message=ForgetUsage),
+)
 
 
 @handles(ExpireHolds, system="billing: quota held for work that nobody closed")
 async def free_holds(message: ExpireHolds, session: AsyncSession) -> None:
     await expire_holds(session)
+
+
+@handles(ForgetUsage, system="billing: single events of usage of long ago")
+async def forget_usage(message: ForgetUsage, session: AsyncSession) -> None:
+    if await forget_old_usage(session):
+        await enqueue(session, ForgetUsage())
 
 
 @on(UsageReached)

@@ -1,10 +1,11 @@
 """How much is used, for pages and programs; and whether the counters say what the events say."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.declarations import entitlements_of
@@ -13,6 +14,19 @@ from verf.billing.models import UsageEvent, UsageHold, UsageWindow
 from verf.billing.windows import window_period
 from verf.kit import now
 from verf.manifest import Entitlement
+
+# After the end of their window; nothing is told so late that its key would still matter.
+EVENTS_KEPT = timedelta(days=90)
+AT_ONCE = 20_000
+
+FORGET = text("""
+DELETE FROM billing.usage_events WHERE id IN (
+    SELECT event.id FROM billing.usage_events event
+    JOIN billing.usage_windows counted ON counted.id = event.window_id
+    WHERE event.received_at < :old AND counted.ends_at < :old LIMIT :at_once
+)
+""")
+FORGET_HOLDS = text("DELETE FROM billing.usage_holds WHERE state <> 'held' AND closed_at < :old")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +98,14 @@ async def _use(session: AsyncSession, known: Entitlements, declared: Entitlement
     return replace(found, used=used, reserved=reserved, starts_at=period.start, resets_at=period.end)
 
 
+async def forget_old_usage(session: AsyncSession) -> bool:
+    """Single events of long ago, a part at a time; what their windows counted stays. False when nothing is left."""
+    old = now() - EVENTS_KEPT
+    await session.execute(FORGET_HOLDS, {"old": old})
+    gone = await session.execute(FORGET, {"old": old, "at_once": AT_ONCE})
+    return cast("CursorResult[Any]", gone).rowcount >= AT_ONCE
+
+
 async def miscounts(session: AsyncSession) -> list[Miscount]:
     """Windows whose counters are not the sum of their events and holds, of all that this transaction may see."""
     events = select(func.coalesce(func.sum(UsageEvent.amount), 0)).where(UsageEvent.window_id == UsageWindow.id)
@@ -92,6 +114,6 @@ async def miscounts(session: AsyncSession) -> list[Miscount]:
     )
     counted, held = events.scalar_subquery(), holds.scalar_subquery()
     query = select(UsageWindow.id, UsageWindow.feature, UsageWindow.used, UsageWindow.reserved, counted, held).where(
-        (UsageWindow.used != counted) | (UsageWindow.reserved != held)
+        UsageWindow.ends_at >= now() - EVENTS_KEPT, (UsageWindow.used != counted) | (UsageWindow.reserved != held)
     )
     return [Miscount(row[0], row[1], row[2], row[3], int(row[4]), int(row[5])) for row in await session.execute(query)]
