@@ -67,7 +67,8 @@ async def test_what_is_paid_at_the_second_try_goes_on_as_if_nothing_had_been(har
     due = await live_until_due(harbour)
     await methods_come_to(harbour, "insufficient_funds")
     await harbour.live(DAY)
-    assert (await paid_subscription()).state == "past_due"
+    owing = await paid_subscription()
+    assert (owing.state, (owing.next_charge_at - due.period_end).days) == ("past_due", 2)
     await methods_come_to(harbour, "pays")
     await harbour.live(2 * DAY)
     row = await paid_subscription()
@@ -80,7 +81,9 @@ async def test_what_is_paid_at_the_second_try_goes_on_as_if_nothing_had_been(har
 async def test_a_stolen_card_is_charged_once_and_mails_go_on(harbour, anna):
     await live_until_due(harbour)
     await methods_come_to(harbour, "stolen")
-    await harbour.live(30 * DAY, step=12 * HOUR)
+    await harbour.live(2 * DAY, step=12 * HOUR)
+    assert (await paid_subscription()).next_charge_at is None
+    await harbour.live(28 * DAY, step=12 * HOUR)
     assert await payments("failed") == [("renewal", "failed")]
     assert await mails("payment_failed") == ["payment_failed"] * 5
     assert (await paid_subscription()).ended_because == "unpaid"

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.checkouts import tag_of
-from verf.billing.dunning import Arrears, calendar, state_at, try_at
+from verf.billing.dunning import Arrears, next_try_at, state_at, try_at
 from verf.billing.earning import calendar_of
 from verf.billing.messages import Attend, Collect, LookFor, Refresh
 from verf.billing.mirroring import log_changes, move, photograph, settle_access
@@ -49,7 +49,10 @@ async def queue_due(session: AsyncSession) -> int:
 
 
 async def attend(session: AsyncSession, subscription: UUID) -> None:
-    """Do what is due now, and say when to look again. Done twice, nothing more happens."""
+    """Do what is due now, and say when to charge next. Done twice, nothing more happens.
+
+    What is owed for is looked at every hour besides, with its reminders: its state moves between the charges too.
+    """
     row = await locked(session, subscription)
     if row is None or row.engine != Engine.OWN or row.state in OVER:
         return
@@ -126,7 +129,7 @@ async def _demand(session: AsyncSession, row: Subscription, method: UUID, moment
         await _try(session, row, method, key=key, moment=moment)
         row.next_charge_at = moment + LOOKS_AGAIN
         return "unpaid"
-    row.next_charge_at = next((at for at in calendar(arrears) if at > moment), moment + LOOKS_AGAIN)
+    row.next_charge_at = next_try_at(arrears, moment)
     return "unpaid"
 
 
@@ -141,7 +144,7 @@ async def fall_behind(session: AsyncSession, row: Subscription) -> None:
     row.past_due_since = row.past_due_since or tries[0].created_at
     row.dunning_step = len(tries)
     arrears = await arrears_of(session, row, tries, now())
-    row.next_charge_at = next((at for at in calendar(arrears) if at > now()), now())
+    row.next_charge_at = next_try_at(arrears, now())
     await session.flush()
 
 

@@ -92,6 +92,7 @@ async def check_refunds(message: CheckRefunds, session: AsyncSession) -> None:
 
 @handles(Remind)
 async def remind_one(message: Remind, session: AsyncSession) -> None:
+    await attend(session, message.subscription)
     await remind(session, message.subscription)
 
 
