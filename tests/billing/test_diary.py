@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from verf.billing import diary
+from verf.billing import diary_of
 from verf.kit import now
 
 
@@ -11,7 +11,7 @@ async def test_a_month_with_a_renewal_and_a_refund_can_be_read(harbour):
     anna = await harbour.member()
     await harbour.buy(anna, provider="yookassa")
     await harbour.live(timedelta(days=32), step=timedelta(days=4))
-    lines = await diary(began, now())
+    lines = await diary_of(began, now())
     assert {line.organisation for line in lines} == {anna.organisation}
     assert [line.text for line in lines if line.kind == "charge"] == [
         "paid 2690.00 RUB: Pro initial through yookassa",
@@ -21,4 +21,4 @@ async def test_a_month_with_a_renewal_and_a_refund_can_be_read(harbour):
     assert len([line for line in lines if line.kind == "access" and "given until" in line.text]) == 2
     moments = [line.at.replace(microsecond=0) for line in lines]
     assert moments == sorted(moments)
-    assert await diary(began - timedelta(days=2), began - timedelta(days=1)) == []
+    assert await diary_of(began - timedelta(days=2), began - timedelta(days=1)) == []

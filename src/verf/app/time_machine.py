@@ -11,7 +11,7 @@ import httpx
 
 from verf.app.house import NotReadyToStart, open_house, sandbox_folder
 from verf.app.rooms import all_rooms
-from verf.billing import Line, diary
+from verf.billing import Line, diary_of
 from verf.database import transaction
 from verf.jobs import statistics
 from verf.kit import now
@@ -123,7 +123,7 @@ async def chronicle(machine: TimeMachine, since: datetime) -> Chronicle:
     until = now()
     async with transaction(system="names for the diary") as session:
         names: dict[UUID, str] = {each.id: each.name for each in await list_organisations(session, limit=MANY)}
-    lines, mails = await diary(since, until), await machine.mails(since)
+    lines, mails = await diary_of(since, until), await machine.mails(since)
     return Chronicle(since=since, until=until, mails=mails, lines=lines, names=names)
 
 

@@ -3,7 +3,7 @@
 from verf.billing.blocks import settle_blocks, take_one
 from verf.billing.catalogue import catalogue, publish
 from verf.billing.declarations import configure
-from verf.billing.diary import Line, diary
+from verf.billing.diary import Line, diary_of
 from verf.billing.entitling import Entitlements, allows, demand, entitlements, refusal
 from verf.billing.forgetting import start_afresh
 from verf.billing.holds import hold, release, settle
@@ -30,7 +30,7 @@ __all__ = [
     "configure",
     "consume",
     "demand",
-    "diary",
+    "diary_of",
     "entitlements",
     "first_use",
     "hold",

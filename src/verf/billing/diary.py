@@ -38,7 +38,7 @@ class Line:
     money: Money | None = None
 
 
-async def diary(since: datetime, until: datetime) -> list[Line]:
+async def diary_of(since: datetime, until: datetime) -> list[Line]:
     """Everything in [since, until), in its order."""
     async with transaction(system="billing: the diary of a stretch of time") as session:
         plans = await _plans(session)
