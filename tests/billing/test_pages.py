@@ -188,6 +188,17 @@ async def test_a_failed_renewal_is_told_on_every_page_until_it_is_paid(harbour):
     await harbour.live(timedelta(days=32), step=timedelta(days=4))
     told = await seen(await signed_in_again(harbour, anna), "/organisation")
     assert "The last payment did not go through" in told or "Access is closed until it is paid" in told
+    home = await seen(anna.http, "/billing")
+    [address] = re.findall(r'href="(/billing/checkout\?[^"]*)"[^>]*id="pay-now"', home)
+    sent = form_of(await seen(anna.http, address), "/billing/checkout")
+    assert sent["provider"] == "yookassa"
+    await anna.http.post("/billing/checkout", data=sent, headers=HTML)
+    await methods_come_to(harbour, "pays")
+    await pay(harbour)
+    await asyncio.sleep(0.6)
+    cured = await seen(anna.http, "/billing")
+    assert "The last payment did not go through" not in cured
+    assert "It renews by itself on" in cured
 
 
 async def test_members_look_and_do_not_touch(harbour):

@@ -67,9 +67,12 @@ async def show(request: Request, tenant: Payer, price: UUID, provider: str = "",
         standing = await standing_of(session, tenant.organisation, order.prices.product)
     if standing.is_paid and not standing.is_prepaid and not standing.can_pay_here:
         return redirect(request, f"/billing/change?price={price}")
-    if standing.can_pay_here and not provider:
-        order = await _order(price, standing.provider or "")
-    return await _show(request, order, blank({"price": str(price), "code": code, "provider": order.source.name}))
+    only = standing.provider if standing.is_paid else ""
+    if only:
+        # What runs is paid on with the provider that it runs with.
+        order = await _order(price, only)
+    shown = blank({"price": str(price), "code": code, "provider": order.source.name})
+    return await _show(request, order, shown, only=only)
 
 
 @paying.post("/billing/checkout")
@@ -150,6 +153,7 @@ def _source(price: PriceOffered, wanted: str) -> Provider:
     return next((source for source in able if source.name == wanted), able[0])
 
 
-async def _show(request: Request, order: Order, shown: Form[Wanted], *, status: int = 200) -> Response:
+async def _show(request: Request, order: Order, shown: Form[Wanted], *, only: str = "", status: int = 200) -> Response:
     able = [source for source in offered() if order.price.money.currency in source.abilities.currencies]
+    able = [source for source in able if only in ("", source.name)]
     return await page(request, "billing/checkout.html", status, order=order, sources=able, form=shown, words=words)
