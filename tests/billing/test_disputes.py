@@ -7,8 +7,10 @@ from verf.audit import history
 from verf.billing.disputes import is_barred
 from verf.billing.models import Dispute, Grant, Payment
 from verf.billing.refunds import NothingToRefund, refund
+from verf.billing.trials import begin_trial
 from verf.database import transaction
 from verf.kit import new_id
+from verf.organisations.membership import found
 
 PROVIDERS = ["stripe", "paddle"]
 
@@ -69,3 +71,11 @@ async def test_lost_it_is_over(harbour, provider, anna):
     assert all(each.revoked_at for each in await rows(Grant) if each.source == "payment")
     await harbour.live(40 * DAY, step=20 * DAY)
     assert len(await rows(Payment)) == 1
+
+
+async def test_who_lost_us_money_gets_no_trial_under_another_roof(harbour, provider, anna):
+    await settled(harbour, provider, "lost")
+    async with transaction(system="test founds another organisation") as session:
+        another = await found(session, anna.person, "Another Roof")
+    async with transaction(organisation=another) as session:
+        assert not await begin_trial(session, another, "stock", person=anna.person)

@@ -3,10 +3,10 @@
 import pytest
 from lives import DAY, mails, rows, somebody
 
-from verf.billing.models import Grant, Subscription
+from verf.billing.models import Grant, PaymentMethod, Subscription
 from verf.billing.trials import begin_trial
 from verf.database import transaction
-from verf.kit import now
+from verf.kit import new_id, now
 
 
 @pytest.fixture
@@ -37,3 +37,16 @@ async def test_a_plan_takes_its_place_without_a_word_of_an_end(harbour, anna):
     assert await mails() == ["trial_started"]
     [grant] = [each for each in await rows(Grant) if each.source == "payment"]
     assert grant.starts_at <= now() < grant.ends_at
+
+
+async def test_a_card_that_has_paid_brings_no_trial_to_another_account(harbour, anna):
+    await harbour.buy(anna, "pro", provider="stripe")
+    [known] = [each for each in await rows(PaymentMethod) if each.fingerprint]
+    boris = await somebody(harbour, "Boris")
+    values = {"provider": "paddle", "account": "x", "is_live": False, "ref": "m", "kind": "card", "title": "Card"}
+    async with transaction(organisation=boris.organisation) as session:
+        session.add(
+            PaymentMethod(id=new_id(), organisation_id=boris.organisation, fingerprint=known.fingerprint, **values)
+        )
+        await session.flush()
+        assert not await begin_trial(session, boris.organisation, "stock", person=boris.person)

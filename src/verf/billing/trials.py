@@ -16,7 +16,7 @@ from verf.billing.disputes import is_barred
 from verf.billing.entitling import Entitlements, entitlements
 from verf.billing.grants import give
 from verf.billing.mirroring import HOUSE, log_changes
-from verf.billing.models import Grant, Subscription, TrialClaim
+from verf.billing.models import Grant, PaymentMethod, Subscription, TrialClaim
 from verf.billing.owners import lock
 from verf.billing.states import Engine, SubscriptionState
 from verf.identity import people_of
@@ -71,6 +71,18 @@ async def claim(session: AsyncSession, organisation: UUID, product: str, keys: M
     return True
 
 
+async def claim_card(session: AsyncSession, organisation: UUID, product: str) -> None:
+    """Who has paid had their chance: another account that shows the same card gets no trial of this product."""
+    if card := await _card_of(session, organisation):
+        await claim(session, organisation, product, {"card": card})
+
+
+async def bar(session: AsyncSession, organisation: UUID, product: str) -> None:
+    """Who lost us money gets no trial under another name of theirs either."""
+    for kind, value in (await _keys(session, organisation, None)).items():
+        await claim(session, organisation, product, {kind: value})
+
+
 def unaliased(email: str) -> str:
     """Where mail to it arrives: without what follows a plus, and for Gmail without dots."""
     name, _, domain = email.strip().lower().rpartition("@")
@@ -105,7 +117,17 @@ async def _keys(session: AsyncSession, organisation: UUID, person: UUID | None) 
             return {}
         person = owners[0]
     [found] = (await people_of(session, [person])).values()
-    return {"account": str(person), "mail": unaliased(found.email), "organisation": str(organisation)}
+    keys = {"account": str(person), "mail": unaliased(found.email), "organisation": str(organisation)}
+    card = await _card_of(session, organisation)
+    return {**keys, "card": card} if card else keys
+
+
+async def _card_of(session: AsyncSession, organisation: UUID) -> str:
+    """The keyed fingerprint of the card they pay with, where a provider tells one."""
+    query = select(PaymentMethod.fingerprint).where(
+        PaymentMethod.organisation_id == organisation, PaymentMethod.fingerprint != ""
+    )
+    return await session.scalar(query.order_by(PaymentMethod.id.desc()).limit(1)) or ""
 
 
 async def _open(session: AsyncSession, organisation: UUID, version: Version) -> None:

@@ -24,7 +24,9 @@ from verf.billing.providers.events import ProviderUnreachable
 from verf.billing.refunds import queue_undecided, send_refund
 from verf.billing.reminders import queue_reminders, remind
 from verf.billing.renewals import attend, queue_due
+from verf.billing.states import DisputeState
 from verf.billing.telling import tell_of_change, tell_of_payment, tell_of_refund
+from verf.billing.trials import bar, claim_card
 from verf.jobs import TryLater, handles, on
 from verf.manifest import Schedule
 
@@ -98,7 +100,9 @@ async def remind_one(message: Remind, session: AsyncSession) -> None:
 
 @on(PaymentRecorded)
 async def when_paid(fact: PaymentRecorded, session: AsyncSession) -> None:
-    await tell_of_payment(session, await session.get_one(Payment, fact.payment))
+    payment = await session.get_one(Payment, fact.payment)
+    await tell_of_payment(session, payment)
+    await claim_card(session, payment.organisation_id, payment.product)
 
 
 @on(PaymentFailed)
@@ -116,7 +120,11 @@ async def when_refunded(fact: RefundRecorded, session: AsyncSession) -> None:
 
 @on(DisputeChanged)
 async def when_disputed(fact: DisputeChanged, session: AsyncSession) -> None:
-    await follow(session, await session.get_one(Dispute, fact.dispute), fact.state)
+    dispute = await session.get_one(Dispute, fact.dispute)
+    await follow(session, dispute, fact.state)
+    if fact.state == DisputeState.LOST:
+        payment = await session.get_one(Payment, dispute.payment_id)
+        await bar(session, payment.organisation_id, payment.product)
 
 
 @on(SubscriptionChanged)
