@@ -44,7 +44,9 @@ async def mirror(till: Till) -> Subscription | None:
     row.pending_price_id = await price_of(till, seen.pending_price)
     row.quantity, row.currency = seen.quantity, seen.currency
     row.period_start, row.period_end = seen.period_start, seen.period_end
-    row.trial_end, row.cancel_at, row.paused_at = seen.trial_end, seen.cancel_at, seen.paused_at
+    row.trial_end, row.cancel_at = seen.trial_end, seen.cancel_at
+    # Not every provider says since when: then it is since we asked for it.
+    row.paused_at = seen.paused_at or (row.paused_at if seen.state == SubscriptionState.SUSPENDED else None)
     row.customer = till.picture.customer or row.customer
     if seen.method:
         row.method_id = await keep_method(till, seen.method)
