@@ -14,7 +14,9 @@ import asyncpg
 import orjson
 import uvicorn
 import uvloop
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from starlette.types import ASGIApp
 
 from benchmarks.shelf import shelf
@@ -22,6 +24,7 @@ from verf.app import all_rooms, create_web, open_house
 from verf.realtime import Hub
 
 POOL = 20
+INSERT = text("INSERT INTO bare.inbox (body) VALUES (:body)")
 
 
 async def serve(application: ASGIApp, port: int) -> None:
@@ -69,6 +72,35 @@ async def bare(port: int) -> None:
         await serve(web, port)
 
 
+async def inbox(port: int) -> None:
+    """What one writes by hand: a session, one row, a commit, then the answer."""
+    address = orjson.loads(os.environ["BENCHMARK_STATEMENTS"])["address"]
+    url = URL.create(
+        "postgresql+asyncpg",
+        username=address["user"],
+        password=address["password"],
+        database=address["database"],
+        query={"host": address["host"]},
+    )
+    engine = create_async_engine(url, pool_size=POOL)
+    sessions = async_sessionmaker(engine)
+    web = FastAPI()
+
+    @web.get("/ready")
+    async def ready() -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    @web.post("/webhook")
+    async def receive(request: Request) -> Response:
+        body = await request.body()
+        async with sessions() as session:
+            await session.execute(INSERT, {"body": body})
+            await session.commit()
+        return Response(b'{"stored":true}', media_type="application/json")
+
+    await serve(web, port)
+
+
 def _revived(value: Any) -> Any:
     if isinstance(value, list):
         return [_revived(each) for each in value]
@@ -78,4 +110,4 @@ def _revived(value: Any) -> Any:
 if __name__ == "__main__":
     kind, port = sys.argv[1:]
     with suppress(KeyboardInterrupt):
-        uvloop.run({"house": house, "bare": bare}[kind](int(port)))
+        uvloop.run({"house": house, "bare": bare, "inbox": inbox}[kind](int(port)))

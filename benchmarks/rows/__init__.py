@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from benchmarks.comparing import Line, Scale
 from benchmarks.ground import Ground
-from benchmarks.rows import answer_memory, job_latency, job_throughput, json_read, live, page, start, stock_sync
+from benchmarks.rows import (
+    answer_memory,
+    entitlement,
+    job_latency,
+    job_throughput,
+    json_read,
+    live,
+    page,
+    start,
+    stock_sync,
+    webhooks,
+)
 
 Row = Callable[[Ground, Scale], Awaitable[Sequence[Line]]]
 
@@ -16,5 +27,7 @@ ROWS: Mapping[str, Row] = {
     "latency": job_latency.measure,
     "page": page.measure,
     "live": live.measure,
+    "webhooks": webhooks.measure,
+    "entitlement": entitlement.measure,
     "start": start.measure,
 }
