@@ -227,7 +227,7 @@ async def test_what_is_not_there_or_not_yours_is_not_found(harbour):
 
 async def test_forms_that_make_no_sense_change_nothing(harbour):
     anna = await harbour.member()
-    for path in ("checkout", "change", "cancel", "resume", "pause", "keep", "portal"):
+    for path in ("checkout", "change", "cancel", "resume", "pause", "keep", "portal", "trial", "redeem"):
         for sent in ({}, {"price": "x", "product": ""}, {"price": str(new_id()), "product": "nothing"}):
             keyed = {**sent, "idempotency_key": str(new_id())}
             answer = await anna.http.post(f"/billing/{path}", data=keyed, headers=HTML)
@@ -275,3 +275,16 @@ async def test_a_friend_is_remembered_until_the_first_checkout(harbour):
     await boris.http.post("/billing/checkout", data={**sent, "provider": "yookassa"}, headers=HTML)
     [referral] = await rows(Referral)
     assert (referral.inviter, referral.invited) == (anna.organisation, boris.organisation)
+
+
+async def test_a_trial_is_begun_once_and_without_a_card(harbour):
+    anna = await harbour.member()
+    home = await seen(anna.http, "/billing")
+    assert "Try it for 14 days" in home
+    sent = form_of(home, "/billing/trial")
+    for number in range(2):
+        answer = await anna.http.post("/billing/trial", data={**sent, "idempotency_key": str(number)}, headers=HTML)
+        assert answer.headers["location"] == "/billing?product=stock"
+    told = await seen(anna.http, "/billing")
+    assert "No card is needed, and nothing will be charged." in told
+    assert [(row.provider, row.state) for row in await rows(Subscription)] == [("house", "trialing")]

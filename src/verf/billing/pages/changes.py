@@ -10,14 +10,15 @@ from verf.billing.changing import Change, change_plan, keep_plan, preview_change
 from verf.billing.checkouts import Buyer
 from verf.billing.ending import cancel, pause, resume
 from verf.billing.portals import open_portal
-from verf.billing.price_list import PlanOffered, PriceOffered, ProductUnknown, price_list, selling
+from verf.billing.price_list import PlanOffered, PriceOffered, ProductUnknown, price_list, product_named, selling
 from verf.billing.providers.events import ProviderRefused
 from verf.billing.standing import standing_of
+from verf.billing.trials import begin_trial
 from verf.database import transaction
 from verf.errors import Conflict, NotFound
 from verf.identity import CurrentPerson
 from verf.limits import OncePerForm, Operation
-from verf.organisations import Tenant, require
+from verf.organisations import Tenant, TenantTransaction, require
 from verf.web import _, form, format_date, locale, page, redirect
 
 router = APIRouter(include_in_schema=False)
@@ -65,6 +66,16 @@ async def preview(request: Request, tenant: Payer, price: UUID) -> Response:
         standing=standing,
         words=words,
     )
+
+
+@moving.post("/trial")
+async def try_it(request: Request, tenant: Payer, session: TenantTransaction) -> Response:
+    """Without a card; it also begins by itself with the first use of the product."""
+    sent = (await form(request, Meant)).data
+    product = product_named(sent.product).name
+    begun = await begin_trial(session, tenant.organisation, product, person=tenant.person)
+    told = _("Your trial has begun.") if begun else _("There is no trial for you any more. Choose a plan to go on.")
+    return redirect(request, f"/billing?product={product}", toast=told, kind="success" if begun else "warning")
 
 
 @moving.post("/change")
