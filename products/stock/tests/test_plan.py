@@ -178,6 +178,26 @@ async def test_without_a_plan_reading_goes_on_and_writing_says_what_to_do(client
     assert "See the plans" in page.text
 
 
+async def test_without_a_plan_the_alert_forms_say_which_plan_would_do(client, tenant, seller):
+    async def rules() -> list[dict[str, object]]:
+        return (await client.get("/api/v1/stock/alert-rules")).json()["items"]
+
+    await connect(tenant, seller.tokens["service"])
+    await client.post("/stock/alerts", data={"measure": "days", "threshold": "9"})
+    before = await rules()
+    [rule] = [each for each in before if each["threshold"] == 9]
+    await end_access(tenant)
+    assert "syncing is paused" in (await client.get("/stock/alerts")).text
+    for path, sent in (("", {"measure": "days", "threshold": "21"}), (f"/{rule['id']}/switch", {})):
+        refused = await client.post(f"/stock/alerts{path}", data=sent)
+        assert refused.status_code == 402
+        assert "ended" in refused.text
+        assert 'href="/pricing?product=stock"' in refused.text
+    assert await rules() == before
+    await client.post(f"/stock/alerts/{rule['id']}/delete")
+    assert await rules() == [each for each in before if each != rule]
+
+
 async def test_without_a_plan_nothing_is_synchronised_until_there_is_one(client, tenant, seller):
     await connect(tenant, seller.tokens["service"])
     first = await until_finished(tenant)

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from stock.alerts import add_rule, alerts_of, change_rule, delete_rule, rule_of, rules_of
+from stock.permits import demand_plan, is_paused
 from stock.policies import keep_policy, policy_of
-from verf.errors import Invalid
+from verf.errors import Invalid, PaymentRequired
 from verf.organisations import CurrentTenant, Tenant, TenantTransaction, require
 from verf.web import Form, _, blank, form, page, redirect
 
@@ -34,6 +35,7 @@ async def _show(
     *,
     rule: Form[NewRule] | None = None,
     ordering: Form[Ordering] | None = None,
+    refused: PaymentRequired | None = None,
     status: int = 200,
 ) -> Response:
     policy = await policy_of(session, tenant.organisation)
@@ -53,6 +55,8 @@ async def _show(
         form=rule or blank({"measure": "days", "threshold": 14}),
         ordering=ordering or known,
         may_change=tenant.may("member"),
+        refused=refused,
+        paused=await is_paused(session, tenant.organisation),
     )
 
 
@@ -66,7 +70,10 @@ async def create(request: Request, tenant: Member, session: TenantTransaction) -
     sent = await form(request, NewRule)
     if sent.ok:
         try:
+            await demand_plan(session, tenant)
             await add_rule(session, tenant, measure=sent.data.measure, threshold=sent.data.threshold)
+        except PaymentRequired as error:
+            return await _show(request, tenant, session, rule=sent, refused=error, status=error.status)
         except Invalid as error:
             sent.refuse(error)
         else:
@@ -86,6 +93,10 @@ async def order_like_this(request: Request, tenant: Member, session: TenantTrans
 @router.post("/{rule_id}/switch")
 async def switch(request: Request, rule_id: UUID, tenant: Member, session: TenantTransaction) -> Response:
     rule = await rule_of(session, rule_id)
+    try:
+        await demand_plan(session, tenant)
+    except PaymentRequired as error:
+        return await _show(request, tenant, session, refused=error, status=error.status)
     await change_rule(session, rule_id, is_on=not rule.is_on)
     return redirect(request, "/stock/alerts", toast=_("The alert is off.") if rule.is_on else _("The alert is on."))
 
