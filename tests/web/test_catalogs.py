@@ -111,6 +111,11 @@ def test_lazy_words_are_found():
     assert list(python_words(BytesIO(b"word = lazy('Later')\n"), (), (), {})) == [(1, "_", "Later", [])]
 
 
+def test_names_of_plans_are_found():
+    source = BytesIO(b"PLANS = (Plan(name='pro', title='Pro', summary='For shops that grow.', rank=2),)\n")
+    assert [words for _, _, words, _ in python_words(source, (), (), {})] == ["Pro", "For shops that grow."]
+
+
 def test_damage_would_be_noticed():
     damaged = Message(("%(num)s product", "%(num)s products"), ("%(num)s товар", "товара"), flags=["fuzzy"])
     assert faults(damaged, 3) == ["is only a guess (fuzzy)", "needs 3 forms", "has other placeholders"]

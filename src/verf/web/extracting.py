@@ -8,6 +8,8 @@ from babel.messages.extract import extract_python
 
 # What manifests say to people.
 SHOWN = frozenset({"label", "title", "promise", "summary", "text"})
+# What products declare outside of their manifests: the names of plans and of what these give.
+DECLARED = frozenset({"Entitlement", "Plan"})
 # Errors of the rooms below this one: their sentences are translated when the answer is made.
 SPOKEN = frozenset(
     {
@@ -37,7 +39,7 @@ def manifest_words(
 def python_words(
     file: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Words:
-    """What Babel finds by itself, with `lazy("…")`, and the sentences of errors that come from below."""
+    """What Babel finds by itself, with `lazy("…")`, sentences of errors that come from below, and names of plans."""
     # Babel's annotation names the parts of another tuple.
     found: Iterator[Any] = extract_python(file, dict.fromkeys([*keywords, "lazy"]), comment_tags, options)  # type: ignore[arg-type]
     for line, function, words, comments in found:
@@ -45,6 +47,7 @@ def python_words(
     file.seek(0)
     tree = ast.parse(file.read())
     yield from _checks(tree)
+    yield from _plans(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
             name, sentence = getattr(node.exc.func, "id", ""), _constant(node.exc.args[0])
@@ -58,6 +61,15 @@ def _checks(tree: ast.Module) -> Words:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Check":
             for part in node.keywords:
                 if part.arg == "name" and (words := _constant(part.value)):
+                    yield part.value.lineno, "_", words, []
+
+
+def _plans(tree: ast.Module) -> Words:
+    """Titles and summaries of plans, as the page of prices shows them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in DECLARED:
+            for part in node.keywords:
+                if part.arg in SHOWN and (words := _constant(part.value)):
                     yield part.value.lineno, "_", words, []
 
 
