@@ -47,7 +47,7 @@ def _expired(data: Any) -> str:
 def _limit_reached(data: Any) -> str:
     limit = data["limit"]
     return ngettext(
-        "Your plan allows %(num)s, and it is used.",
+        "Your plan allows %(amount)s, and it is used.",
         "Your plan allows %(amount)s, and they are used.",
         limit,
         amount=format_number(limit),

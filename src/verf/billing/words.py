@@ -129,7 +129,7 @@ def event_state_options(states: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def finding_state_options(states: Iterable[str]) -> list[tuple[str, str]]:
-    names = {"open": _("Open"), "repaired": _("Repaired"), "dismissed": _("Dismissed")}
+    names = {"open": _("Unresolved"), "repaired": _("Repaired"), "dismissed": _("Dismissed")}
     return [(state, names.get(state, state)) for state in states]
 
 

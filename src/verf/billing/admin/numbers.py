@@ -175,7 +175,7 @@ def _legend(lines: Sequence[Takings]) -> list[tuple[str, str]]:
 
 
 def _switches(product: str, currency: str, currencies: Sequence[str]) -> dict[str, list[dict[str, object]]]:
-    sold = [("", _("All products")), *((each.name, _(each.title)) for each in selling())]
+    sold = [("", _("Every service")), *((each.name, _(each.title)) for each in selling())]
     return {
         "product": [
             {"label": title, "href": f"?product={name}&currency={currency}", "current": name == product}
