@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.applying import close_intent
 from verf.billing.messages import Refresh
 from verf.billing.models import CheckoutIntent
 from verf.billing.states import CheckoutState
@@ -38,7 +39,7 @@ async def check_due_intents(session: AsyncSession) -> int:
                 one_at_a_time=f"billing:{intent.provider}:checkout:{intent.ref}",
             )
         if intent.state == CheckoutState.OPEN and now() > intent.expires_at + GIVEN_UP:
-            intent.state, intent.closed_at, intent.next_check_at = CheckoutState.EXPIRED, now(), None
+            await close_intent(session, intent, CheckoutState.EXPIRED)
     return len(due)
 
 

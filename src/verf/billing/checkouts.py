@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.applying import close_intent
 from verf.billing.declarations import products
 from verf.billing.earning import is_extendable
 from verf.billing.handling import refresh
 from verf.billing.mirroring import HOUSE, live_subscription
 from verf.billing.models import CheckoutIntent, PlanVersion, Price, ProviderPrice
 from verf.billing.owners import customer_of, lock
-from verf.billing.promo_codes import discount_of, reserve
+from verf.billing.promo_codes import discount_of, reserve, settle_redemption
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.billing.providers.orders import Interval, Opened, Order, PriceTag
 from verf.billing.providers.pictures import Subject
@@ -34,6 +35,8 @@ from verf.web import _
 # Somebody else of the same organisation may be opening the same page right now.
 PATIENCE = 20
 PAUSE = 0.25
+# Nobody has seen the page of an order whose provider did not answer: the next who asks may ask again, or otherwise.
+UNANSWERED = "the provider did not answer"
 
 
 class AlreadySubscribed(Conflict):
@@ -217,14 +220,12 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             CheckoutIntent.state == CheckoutState.OPEN,
         )
         found = await session.scalar(query)
-        if found is not None and found.expires_at <= now():
-            found.state, found.closed_at = CheckoutState.EXPIRED, now()
-            await session.flush()
+        if found is not None and (found.expires_at <= now() or (_is_left(found) and not choice.is_that_of(found))):
+            await _give_up(session, found)
             found = None
         if found is not None:
-            # Left behind by a process that died while it was opening the page: the same order, asked again.
-            is_orphan = not found.url and found.created_at + load(BillingSettings).checkout_time / 30 < now()
-            return found, is_orphan and choice.is_that_of(found)
+            is_left, found.failure = _is_left(found), ""
+            return found, is_left
         intent = CheckoutIntent(
             id=new_id(),
             organisation_id=buyer.organisation,
@@ -261,6 +262,12 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
         return intent, True
 
 
+def _is_left(intent: CheckoutIntent) -> bool:
+    """By a provider that did not answer, or a process that died meanwhile: the same order may be asked for again."""
+    is_orphan = intent.created_at + load(BillingSettings).checkout_time / 30 < now()
+    return not intent.url and (intent.failure == UNANSWERED or is_orphan)
+
+
 async def _refuse_a_second(session: AsyncSession, organisation: UUID, product: str, source: Provider) -> None:
     live = await live_subscription(session, organisation, product)
     if live is None or live.provider == HOUSE or is_extendable(live, source.name):
@@ -292,6 +299,9 @@ async def _open(buyer: Buyer, intent: CheckoutIntent, choice: Choice) -> Checkou
     except ProviderRefused as error:
         await _note(buyer.organisation, intent.id, failure=str(error))
         raise
+    except ProviderUnreachable:
+        await _leave(buyer.organisation, intent.id)
+        raise
     await _note(buyer.organisation, intent.id, opened=opened)
     return await _seen(buyer.organisation, intent.id)
 
@@ -306,8 +316,23 @@ async def _supersede(intent: CheckoutIntent) -> None:
     async with transaction(organisation=intent.organisation_id) as session:
         row = await _one(session, intent.organisation_id, intent.id)
         if row.state == CheckoutState.OPEN:
-            row.state, row.closed_at = CheckoutState.EXPIRED, now()
-            row.failure = "superseded"
+            await _give_up(session, row)
+
+
+async def _give_up(
+    session: AsyncSession, row: CheckoutIntent, *, state: CheckoutState = CheckoutState.EXPIRED, why: str = "superseded"
+) -> None:
+    """Its promo code is free again at once: the very next checkout may want it."""
+    row.failure = why[:500]
+    await close_intent(session, row, state)
+    await settle_redemption(session, row.id)
+
+
+async def _leave(organisation: UUID, intent: UUID) -> None:
+    async with transaction(organisation=organisation) as session:
+        row = await _one(session, organisation, intent)
+        if row.state == CheckoutState.OPEN and not row.url:
+            row.failure = UNANSWERED
 
 
 async def _note(organisation: UUID, intent: UUID, *, opened: Opened | None = None, failure: str = "") -> None:
@@ -317,7 +342,7 @@ async def _note(organisation: UUID, intent: UUID, *, opened: Opened | None = Non
             row.ref, row.url, row.expires_at = opened.ref, opened.url, opened.expires_at
             row.next_check_at = now() + (load(BillingSettings).checkout_time / 30)
         elif row.state == CheckoutState.OPEN:
-            row.state, row.failure, row.closed_at = CheckoutState.FAILED, failure[:500], now()
+            await _give_up(session, row, state=CheckoutState.FAILED, why=failure)
 
 
 async def _seen(organisation: UUID, intent: UUID) -> Checkout:

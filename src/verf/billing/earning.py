@@ -4,6 +4,7 @@ The first payment of an order opens a subscription, or adds a period to the one 
 engine asked for, moves it on by the period that was written down beforehand; a proration changes its plan.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
@@ -20,6 +21,9 @@ from verf.billing.states import Engine, PaymentKind, PaymentState, SubscriptionS
 from verf.billing.takings import Till
 from verf.kit import new_id
 
+# What our own engine charges for, by itself or when a plan is changed.
+CHARGED = (PaymentKind.RENEWAL, PaymentKind.PRORATION)
+
 
 async def earn(till: Till, payment: Payment, seen: pictures.Payment, row: Subscription | None) -> Subscription | None:
     """What a payment does to a subscription of our own engine, done once however often it is asked."""
@@ -27,12 +31,47 @@ async def earn(till: Till, payment: Payment, seen: pictures.Payment, row: Subscr
         return row
     if payment.subscription_id is None and payment.period_end is None:
         return await _begin(till, payment, seen)
-    if row is not None and row.engine == Engine.OWN:
-        if row.state != SubscriptionState.ENDED:
-            await _go_on(till.session, payment, row)
-        elif row.ended_at and payment.attempt_key and payment.created_at < row.ended_at < payment.occurred_at:
+    if row is None or row.engine != Engine.OWN:
+        return row
+    if row.state == SubscriptionState.ENDED:
+        if payment.kind in CHARGED and not await _is_applied(till.session, payment, row):
             await _came_too_late(till, payment, row)
+    elif payment.kind == PaymentKind.RENEWAL and await _is_second(till.session, payment, row):
+        await _came_twice(till, payment, row)
+    else:
+        await _go_on(till.session, payment, row)
     return row
+
+
+async def _is_second(session: AsyncSession, payment: Payment, row: Subscription) -> bool:
+    """A charge that came through for a period that was paid for by another card meanwhile."""
+    is_longer = payment.period_end is None or row.period_end is None or payment.period_end > row.period_end
+    return not is_longer and not await _is_applied(session, payment, row)
+
+
+async def _came_twice(till: Till, payment: Payment, row: Subscription) -> None:
+    """The same plan: it buys the period that comes next. Another: nobody can say what it was meant for."""
+    if payment.price_id is not None and payment.price_id == row.price_id:
+        _extend(row, await till.session.get_one(Price, payment.price_id), payment)
+        charge_next(row)
+        await till.session.flush()
+        return
+    payment.period_start = payment.period_end = None
+    proposal = "This period was paid for in another way meanwhile, with another plan. Refund this payment."
+    await _odd(till, payment, "duplicate", {"subscription": str(row.id)}, proposal)
+
+
+async def _odd(till: Till, payment: Payment, kind: str, ours: Mapping[str, str], proposal: str) -> None:
+    await report(
+        till.session,
+        till.account,
+        kind,
+        f"payment:{payment.ref}",
+        organisation=till.owner.organisation,
+        ours=ours,
+        theirs={"amount": payment.amount, "currency": payment.currency},
+        proposal=proposal,
+    )
 
 
 async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscription | None:
@@ -43,6 +82,10 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
         await _differs(till, payment, intent)
         return None
     price = await till.session.get_one(Price, intent.price_id)
+    if intent.change_of is not None and await _is_outdated(till.session, payment, intent):
+        proposal = "The subscription has moved on since this difference was asked for. Nothing was given: refund it."
+        await _odd(till, payment, "outdated_change", {"order": str(intent.id)}, proposal)
+        return None
     if intent.change_of is not None and (changed := await _pay_for_change(till, payment, intent, price)):
         return changed
     live = await make_room(till.session, till.owner.organisation, till.owner.product)
@@ -58,6 +101,17 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
     charge_next(row)
     await till.session.flush()
     return row
+
+
+async def _is_outdated(session: AsyncSession, payment: Payment, intent: CheckoutIntent) -> bool:
+    """Other money has moved the subscription since this page was opened: its sum is for what was then."""
+    query = select(Payment.id).where(
+        Payment.subscription_id == intent.change_of,
+        Payment.id != payment.id,
+        Payment.state == PaymentState.PAID,
+        Payment.occurred_at > intent.created_at,
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def _pay_for_change(till: Till, payment: Payment, intent: CheckoutIntent, price: Price) -> Subscription | None:
@@ -190,16 +244,9 @@ def _place(row: Subscription, period: Period, payment: Payment) -> None:
 
 
 async def _came_too_late(till: Till, payment: Payment, row: Subscription) -> None:
-    await report(
-        till.session,
-        till.account,
-        "paid_after_end",
-        f"payment:{payment.ref}",
-        organisation=row.organisation_id,
-        ours={"ended": str(row.ended_at), "because": row.ended_because},
-        theirs={"amount": payment.amount, "currency": payment.currency},
-        proposal="The charge was under way when the subscription ended, and gives no access. Refund it.",
-    )
+    ours = {"ended": str(row.ended_at), "because": row.ended_because}
+    proposal = "The charge was under way when the subscription ended, and gives no access. Refund it."
+    await _odd(till, payment, "paid_after_end", ours, proposal)
 
 
 async def _differs(till: Till, payment: Payment, intent: CheckoutIntent) -> None:

@@ -46,7 +46,7 @@ async def lock(session: AsyncSession, organisation: UUID, product: str) -> None:
 async def _look(session: AsyncSession, picture: Picture) -> Owner | None:
     orders = _orders(picture)
     intent = await _one(session, _intents(picture, orders)) if orders or picture.checkout else None
-    attempt = await _one(session, select(Payment).where(Payment.id.in_(orders))) if orders else None
+    attempt = await _one(session, _of(Payment, picture).where(Payment.id.in_(orders))) if orders else None
     refs = [each.ref for each in picture.payments]
     paid = await _one(session, _of(Payment, picture).where(Payment.ref.in_(refs)).limit(1)) if refs else None
     subscription = await _subscription(session, picture, intent, attempt or paid)

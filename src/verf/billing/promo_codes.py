@@ -1,6 +1,7 @@
 """Promo codes: reserved with the checkout, used when it is paid, free again when it is not. Once for a customer."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,9 +18,12 @@ from verf.billing.providers.orders import Discount
 from verf.billing.states import CheckoutState
 from verf.errors import Conflict, Invalid
 from verf.kit import Money, new_id, now, smallest_charge
+from verf.limits import Policy, declare
 from verf.web import _
 
 KINDS = ("percent", "amount", "days")
+# Codes are short enough to be said aloud, and so to be guessed: a person tries so many in an hour.
+GUESSES = declare(Policy("promo-codes", 20, 60 * 60, fail_open=False))
 
 
 class PromoRefused(Invalid):
@@ -142,17 +146,32 @@ async def settle_redemption(session: AsyncSession, intent: UUID) -> None:
     if row is None or row.state == CheckoutState.OPEN:
         return
     state = "applied" if row.state == CheckoutState.COMPLETED else "released"
-    # Paid in its last moment, after it was given up: then it was used all the same.
-    before = ("reserved", "released") if state == "applied" else ("reserved",)
-    statement = (
-        update(PromoRedemption)
-        .where(PromoRedemption.intent_id == intent, PromoRedemption.state.in_(before))
-        .values(state=state, closed_at=now())
-        .returning(PromoRedemption.promo_id)
-    )
-    promo = await session.scalar(statement)
+    promo = await _move(session, intent, "reserved", state)
     if promo is not None and state == "released":
         await session.execute(update(PromoCode).where(PromoCode.id == promo).values(redeemed=PromoCode.redeemed - 1))
+    if promo is None and state == "applied":
+        await _use_after_all(session, intent)
+
+
+async def _use_after_all(session: AsyncSession, intent: UUID) -> None:
+    """Paid after it was given up. Who has reserved the code anew meanwhile has used it once there already."""
+    with suppress(IntegrityError):
+        async with session.begin_nested():
+            promo = await _move(session, intent, "released", "applied")
+            counted = update(PromoCode).where(PromoCode.id == promo).values(redeemed=PromoCode.redeemed + 1)
+            await session.execute(counted)
+
+
+async def _move(session: AsyncSession, intent: UUID, before: str, after: str) -> UUID | None:
+    """The code, if its redemption for this checkout was in the first state and is in the second now."""
+    statement = (
+        update(PromoRedemption)
+        .where(PromoRedemption.intent_id == intent, PromoRedemption.state == before)
+        .values(state=after, closed_at=now())
+        .returning(PromoRedemption.promo_id)
+    )
+    moved: UUID | None = await session.scalar(statement)
+    return moved
 
 
 async def _usable(session: AsyncSession, code: str, *, product: str, plan: str) -> PromoCode:

@@ -95,6 +95,9 @@ def how_it_ends(row: Subscription, moment: datetime) -> tuple[datetime, str] | N
         return row.cancel_at, "cancelled"
     if row.state == SubscriptionState.TRIALING:
         return (row.trial_end, "trial ended") if row.trial_end and row.trial_end <= moment else None
+    if row.duplicate_of is not None and row.period_end and row.period_end <= moment:
+        # Paid on a second page by mistake, and known as a finding: never charged again by itself.
+        return row.period_end, "duplicate"
     is_prepaid = (row.method_id is None or row.price_id is None) and not row.access_hold
     if is_prepaid and row.period_end and row.period_end <= moment and not row.paused_at:
         return row.period_end, "expired"

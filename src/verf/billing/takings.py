@@ -107,8 +107,10 @@ async def _row(till: Till, seen: pictures.Payment, subscription: Subscription | 
     found = await till.session.scalar(query.execution_options(populate_existing=True))
     attempt = till.owner.attempt
     if found is None and attempt is not None and seen.order == attempt.id and attempt.ref is None:
-        attempt.ref = seen.ref
-        return attempt
+        if (seen.money.minor_units, seen.money.currency) == (attempt.amount, attempt.currency):
+            attempt.ref = seen.ref
+            return attempt
+        await _differs_from_attempt(till, seen, attempt)
     if found is not None:
         return found
     intent = till.owner.intent if till.owner.intent and seen.order == till.owner.intent.id else None
@@ -133,6 +135,19 @@ async def _row(till: Till, seen: pictures.Payment, subscription: Subscription | 
     )
     till.session.add(payment)
     return payment
+
+
+async def _differs_from_attempt(till: Till, seen: pictures.Payment, attempt: Payment) -> None:
+    await report(
+        till.session,
+        till.account,
+        "amount_differs",
+        f"payment:{seen.ref}",
+        organisation=attempt.organisation_id,
+        ours={"amount": attempt.amount, "currency": attempt.currency},
+        theirs={"amount": seen.money.minor_units, "currency": seen.money.currency},
+        proposal="It names a charge of ours of another sum. Nothing was given for it: refund it, or grant by hand.",
+    )
 
 
 def _describe(payment: Payment, seen: pictures.Payment) -> None:

@@ -1,7 +1,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from verf.billing.api.answers import (
@@ -17,11 +17,12 @@ from verf.billing.checkouts import Buyer, start_checkout
 from verf.billing.ending import cancel, resume
 from verf.billing.portals import open_portal
 from verf.billing.price_list import price_list, product_named, selling
+from verf.billing.promo_codes import GUESSES
 from verf.billing.standing import standing_of
 from verf.database import transaction
 from verf.errors import Invalid
 from verf.identity import CurrentPerson
-from verf.limits import OncePerKey, Operation
+from verf.limits import OncePerKey, Operation, guard
 from verf.organisations import Tenant, require
 from verf.web import _, locale, problem_responses
 
@@ -75,8 +76,10 @@ previews = APIRouter(prefix="/api/v1/billing", tags=["billing"], responses=probl
 
 
 @router.post("/checkout-session", status_code=201, summary="Open a page where a plan is paid")
-async def open_checkout(body: CheckoutWanted, tenant: Payer, person: CurrentPerson) -> CheckoutAnswer:
+async def open_checkout(request: Request, body: CheckoutWanted, tenant: Payer, person: CurrentPerson) -> CheckoutAnswer:
     """Answers with the page that is open already when it is for the same; another choice closes the one before."""
+    if body.promo.strip():
+        await guard(request, GUESSES.name, caller=f"person:{person.id}")
     opened = await start_checkout(_buyer(tenant, person), body.price_id, through=body.provider, promo=body.promo)
     return CheckoutAnswer.of(opened)
 

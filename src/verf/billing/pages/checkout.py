@@ -10,8 +10,8 @@ from verf.billing import words
 from verf.billing.checkouts import Buyer, Checkout, check_checkout, offered, see_checkout, start_checkout
 from verf.billing.pages.sharing import forget_friend, note_friend
 from verf.billing.periods import Calendar
-from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, selling
-from verf.billing.promo_codes import PromoRefused
+from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, product_named, selling
+from verf.billing.promo_codes import GUESSES, PromoRefused
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.billing.providers.provider import Provider
 from verf.billing.standing import standing_of
@@ -20,7 +20,7 @@ from verf.database import transaction
 from verf.errors import Conflict, Invalid, NotFound
 from verf.identity import CurrentPerson
 from verf.kit import now
-from verf.limits import OncePerForm, remember
+from verf.limits import OncePerForm, guard, remember
 from verf.organisations import CurrentTenant, Tenant, require
 from verf.web import Form, _, blank, form, locale, page, redirect
 
@@ -82,6 +82,8 @@ async def start(request: Request, tenant: Payer, person: CurrentPerson) -> Respo
     if not sent.ok:
         raise PriceUnknown(_("This price is not offered any more. Please choose again."))
     order = await _order(sent.data.price, sent.data.provider)
+    if sent.data.code.strip():
+        await guard(request, GUESSES.name, caller=f"person:{person.id}")
     buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
     await note_friend(request, tenant)
     try:
@@ -106,7 +108,7 @@ async def leave(request: Request, tenant: CurrentTenant, checkout: UUID) -> Resp
 async def come_back(request: Request, tenant: CurrentTenant, checkout: UUID) -> Response:
     """The truth about a checkout, whatever the address says. Asks the provider when we have not heard from it."""
     seen = await _truth(tenant.organisation, checkout)
-    prices = await price_list(next(each for each in selling() if each.name == seen.product))
+    prices = await price_list(product_named(seen.product))
     async with transaction(organisation=tenant.organisation) as session:
         standing = await standing_of(session, tenant.organisation, seen.product)
     plan = next((each.title for each in prices.plans if each.plan == seen.plan), seen.plan)
