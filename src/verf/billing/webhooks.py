@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from verf.billing.inbox import Stored, store
-from verf.billing.providers.events import Event, WebhookRefused
+from verf.billing.providers.events import Event, Malformed, WebhookRefused
 from verf.billing.providers.provider import Provider
 from verf.billing.providers.registry import provider as provider_named
 from verf.database import transaction
@@ -14,6 +14,8 @@ from verf.telemetry import counter, log
 from verf.web import problem_responses
 
 LARGEST = 1024 * 1024
+# Of each name in a message: ids of providers have some fifty characters, and an index holds no more than this.
+LONGEST_NAME = 500
 RECEIVED = counter("verf_billing_webhooks_total", "Webhooks received, by what was done.", ["provider", "outcome"])
 
 router = APIRouter(prefix="/api/v1/billing", tags=["billing"])
@@ -56,13 +58,22 @@ async def _body(request: Request) -> bytes:
 async def _verified(source: Provider, request: Request, body: bytes) -> Event:
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        return await source.verify(headers, body, sender=client_address(request))
+        event = await source.verify(headers, body, sender=client_address(request))
+        _check_names(event)
     except WebhookRefused as error:
         RECEIVED.labels(source.name, "refused").inc()
         log(__name__).warning(
             "a webhook was refused", provider=source.name, why=type(error).__name__, reason=error.reason
         )
         raise
+    return event
+
+
+def _check_names(event: Event) -> None:
+    """Signed or not, what could not be stored is refused: an error of ours would have it sent again for days."""
+    names = [event.id, event.kind, event.account, event.version, event.key, event.subject.ref if event.subject else ""]
+    if not event.id or not all(len(name) <= LONGEST_NAME and name.isprintable() for name in names):
+        raise Malformed("a name in it is none")
 
 
 async def _store(source: Provider, event: Event, request: Request, body: bytes) -> Stored:

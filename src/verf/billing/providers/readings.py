@@ -11,7 +11,10 @@ MANY_DIGITS = re.compile(r"\d(?:[ -]?\d){9,}")
 def moment(text: str) -> datetime:
     """A time with its zone, in UTC; a time without one is UTC."""
     read = datetime.fromisoformat(text)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    try:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("a time outside of all calendars") from error
 
 
 def written(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from verf.billing.providers import readings
 from verf.kit import Money
 
 Json = dict[str, Any]
@@ -17,7 +18,7 @@ KEY = "key"
 
 def moment(text: str) -> datetime:
     """RFC 3339, with up to nine digits after the second."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return readings.moment(text)
 
 
 def maybe(text: str | None) -> datetime | None:
