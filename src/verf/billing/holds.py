@@ -13,6 +13,7 @@ from verf.billing.usage import Counted, UsageKeyReused, at_least_one, counted, g
 from verf.billing.usage_warnings import warn_if_crossed
 from verf.errors import NotFound
 from verf.kit import new_id, now
+from verf.web import _
 
 PATIENCE = timedelta(minutes=15)
 
@@ -116,7 +117,7 @@ async def hold(
     if not row.stored:
         kept = await _kept(session, values)
         if kept.amount != amount or kept.state != "held":
-            raise UsageKeyReused("This key was used for something else before.")
+            raise UsageKeyReused(_("This key was used for something else before."))
         return counted(meter, await meter.window.read(session), is_duplicate=True)
     if row.used is None:
         await session.execute(delete(UsageHold).where(UsageHold.id == values["id"]))

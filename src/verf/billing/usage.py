@@ -26,6 +26,7 @@ from verf.kit import new_id, now
 from verf.limits import Decision as Hit
 from verf.limits import Policy
 from verf.limits import QuotaExceeded as LimitPassed
+from verf.web import _
 
 # Events in flight at midnight still belong to yesterday.
 CLOSES_AFTER = timedelta(hours=1)
@@ -162,7 +163,7 @@ def given_now(known: Entitlements, feature: str, without_plan: Given | None = No
     if given is None:
         raise refusal(decision, known.access.product)
     if given.kind != "quota":
-        raise NoQuota("This is not counted.")
+        raise NoQuota(_("This is not counted."))
     return given
 
 
@@ -176,7 +177,7 @@ async def meter_of(
 
 def at_least_one(amount: int) -> int:
     if amount < 1:
-        raise Invalid("What is used is one or more.")
+        raise Invalid(_("What is used is one or more."))
     return amount
 
 
@@ -222,7 +223,7 @@ def _placed(access: Access, given: Given, at: datetime | None, zone: str) -> tup
     if at is None:
         return moment, False
     if at > moment + AHEAD or at < moment - LATEST:
-        raise NotOfThisTime("Usage is told of the last 30 days, and not of the future.")
+        raise NotOfThisTime(_("Usage is told of the last 30 days, and not of the future."))
     is_late = window_period(access, given, at, zone).end + CLOSES_AFTER <= moment
     return (moment if is_late else at), is_late
 
@@ -230,7 +231,7 @@ def _placed(access: Access, given: Given, at: datetime | None, zone: str) -> tup
 async def _repeated(session: AsyncSession, meter: Meter, values: Mapping[str, Any], at: datetime | None) -> Counted:
     event = await session.scalar(select(UsageEvent).where(*_of(values)))
     if event is None or event.amount != values["amount"] or (at is not None and event.occurred_at != at):
-        raise UsageKeyReused("This key was used for something else before.")
+        raise UsageKeyReused(_("This key was used for something else before."))
     row = await meter.window.read(session)
     return counted(meter, row, is_duplicate=True, is_adjustment=event.is_adjustment)
 
