@@ -42,7 +42,7 @@ class House:
         self.http = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False)
         self.deaths = 0
         self._planned, self._is_in_trouble = now(), False
-        self._dice = dice
+        self._dice, self._start_takes = dice, 0.0
         self._log = Path(f"{load(Settings).data}.log")
         self._site: subprocess.Popen[bytes] | None = None
         self._workers: list[subprocess.Popen[bytes]] = []
@@ -81,10 +81,12 @@ class House:
         await self._man()
 
     async def start(self) -> None:
+        began = asyncio.get_running_loop().time()
         self._site = self._start("serve")
         async with asyncio.timeout(READY_SECONDS):
             while not await self._is_ready():  # noqa: ASYNC110 - another process, which cannot set an event of ours
                 await asyncio.sleep(0.2)
+        self._start_takes = asyncio.get_running_loop().time() - began
         self._workers = [self._start("work")]
 
     async def stop(self) -> None:
@@ -98,15 +100,14 @@ class House:
         await self.http.aclose()
 
     async def _kill(self) -> None:
+        """Whoever was given the time to start; killed earlier, nobody would ever do anything."""
         while True:
-            await asyncio.sleep(self._dice.uniform(*DIES_AFTER))
+            await asyncio.sleep(self._start_takes * 2 + self._dice.uniform(*DIES_AFTER))
             victim = self._dice.choice(self._workers)
             victim.kill()
             await asyncio.to_thread(victim.wait)
             self.deaths += 1
             await self._man()
-            # It takes a worker some time to start; killed earlier, nobody would ever do anything.
-            await asyncio.sleep(3)
 
     async def _man(self) -> None:
         """Who is dead is replaced."""
