@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 PLACES = [ROOT / "src/verf", *sorted(path.parent for path in ROOT.glob("products/*/*/manifest.py"))]
 LANGUAGES = ("ru", "uk")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%[sd]")
+# Days end with an abbreviation of their own in these languages: "31 марта 2026 г."
+DAY_AND_STOP = re.compile(r"%\((?:date|day|ended|until)\)s\.")
 
 pairs = pytest.mark.parametrize(
     ("place", "language"),
@@ -63,6 +65,8 @@ def faults(message: Message, plurals: int) -> list[str]:
     wanted = set(PLACEHOLDER.findall(message.id if isinstance(message.id, str) else message.id[1]))
     if any(set(PLACEHOLDER.findall(text)) != wanted for text in forms(message) if text):
         found.append("has other placeholders")
+    if any(DAY_AND_STOP.search(text) for text in forms(message) if text):
+        found.append("has two full stops after a day")
     return found
 
 
@@ -119,4 +123,5 @@ def test_names_of_plans_are_found():
 def test_damage_would_be_noticed():
     damaged = Message(("%(num)s product", "%(num)s products"), ("%(num)s товар", "товара"), flags=["fuzzy"])
     assert faults(damaged, 3) == ["is only a guess (fuzzy)", "needs 3 forms", "has other placeholders"]
+    assert faults(Message("Until %(date)s.", "До %(date)s."), 3) == ["has two full stops after a day"]
     assert faults(Message("Save", ""), 3) == ["is not translated"]
