@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from lucide import IconDoesNotExist
@@ -188,10 +189,12 @@ def viewer_of(request: Request) -> Any:
 
 def redirect(request: Request, url: str, toast: str | None = None, kind: Kind = "success") -> Response:
     """Go to another page of ours after a form: 303, or HX-Redirect for htmx. `toast` is shown there."""
+    # What a form has sent may stand in it: a line break or a fox would break the header.
+    quoted = quote(url, safe=":/%#?=@[]!$&'()*+,;")
     if "hx-request" in request.headers:
-        response = Response(status_code=200, headers={"HX-Redirect": url})
+        response = Response(status_code=200, headers={"HX-Redirect": quoted})
     else:
-        response = Response(status_code=303, headers={"Location": url})
+        response = Response(status_code=303, headers={"Location": quoted})
     if toast:
         leave_toast(response, Toast(str(toast), kind))
     return response
