@@ -55,6 +55,8 @@ class Entitlement:
     is_hard: bool = True
     smaller_is_better: bool = False
     unit: str = ""
+    # The meter at a provider that charges for each unit of a quota; empty: nobody is told.
+    reports_to: str = ""
     # How many an organisation has, of a number: asked with a transaction that sees its rows.
     count: Callable[[Any, Any], Awaitable[int]] | None = None
 

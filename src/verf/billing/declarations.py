@@ -42,6 +42,9 @@ def refuse_contradictions(product: Product) -> None:
     _refuse(product, len(set(names)) != len(names), "declares a plan twice")
     _refuse(product, len({plan.rank for plan in product.plans}) != len(names), "has two plans of one rank")
     _refuse(product, bool(product.trial_plan) and product.trial_plan not in names, "has a trial of no plan of its own")
+    for each in product.entitlements:
+        reports = bool(each.reports_to) and each.kind != "quota"
+        _refuse(product, reports, f"reports {each.feature}, which is not counted")
     for plan in product.plans:
         ways = [_way(price.interval, price.interval_count, price.money.currency) for price in plan.prices]
         _refuse(product, len(set(ways)) != len(ways), f"has two prices of {plan.name} for one interval and currency")

@@ -161,3 +161,14 @@ class Settle:
 @dataclass(frozen=True)
 class ForgetUsage:
     """Single events of usage are kept until 90 days after their window; its sum stays."""
+
+
+@dataclass(frozen=True)
+class ReportAllUsage:
+    """Look for use of metered prices that its provider was not told of."""
+
+
+@dataclass(frozen=True)
+class ReportUsage:
+    organisation: UUID
+    product: str

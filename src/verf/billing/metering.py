@@ -1,4 +1,4 @@
-"""What usage asks of the worker: free what was held for too long, and tell owners how much is left."""
+"""What usage asks of the worker: free what was held too long, warn owners, tell providers of what is metered."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -10,15 +10,21 @@ from verf.billing.access import read_access
 from verf.billing.declarations import entitlements_of
 from verf.billing.facts import UsageReached
 from verf.billing.holds import expire_holds
-from verf.billing.messages import ExpireHolds, ForgetUsage
+from verf.billing.messages import ExpireHolds, ForgetUsage, ReportAllUsage, ReportUsage
+from verf.billing.meter_reports import queue_reports, report_usage
 from verf.billing.models import UsageWindow
+from verf.billing.providers.events import ProviderUnreachable
 from verf.billing.telling import day, pricing_url, tell_owners
 from verf.billing.usage_report import forget_old_usage
-from verf.jobs import enqueue, handles, on
+from verf.jobs import TryLater, enqueue, handles, on
 from verf.manifest import Schedule
+
+# While a provider is down.
+PATIENCE = timedelta(minutes=1)
 
 SCHEDULES = (
     Schedule(every=timedelta(minutes=1), message=ExpireHolds),
+    Schedule(every=timedelta(minutes=10), message=ReportAllUsage),
     Schedule(every=timedelta(days=1), message=ForgetUsage),
 )
 
@@ -32,6 +38,19 @@ async def free_holds(message: ExpireHolds, session: AsyncSession) -> None:
 async def forget_usage(message: ForgetUsage, session: AsyncSession) -> None:
     if await forget_old_usage(session):
         await enqueue(session, ForgetUsage())
+
+
+@handles(ReportAllUsage, system="billing: use of metered prices that was not told")
+async def report_all_usage(message: ReportAllUsage, session: AsyncSession) -> None:
+    await queue_reports(session)
+
+
+@handles(ReportUsage)
+async def report_usage_of(message: ReportUsage) -> None:
+    try:
+        await report_usage(message.organisation, message.product)
+    except ProviderUnreachable as error:
+        raise TryLater(after=timedelta(seconds=error.retry_after) if error.retry_after else PATIENCE) from error
 
 
 @on(UsageReached)

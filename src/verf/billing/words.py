@@ -158,6 +158,7 @@ def finding_name(kind: str) -> str:
         "unknown_payment": _("A payment that nobody here knows"),
         "missing_there": _("The provider does not know it"),
         "unknown_price": _("A price that nobody here knows"),
+        "usage_untold": _("Use that was not reported"),
         "refund_exceeds_payment": _("More was paid back than was paid"),
     }
     return names.get(kind, kind.replace("_", " "))

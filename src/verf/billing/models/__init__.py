@@ -4,6 +4,7 @@ from verf.billing.models.catalogue import PlanVersion, Price, ProviderPrice
 from verf.billing.models.inbox import Finding, ProviderEvent, SyncCursor
 from verf.billing.models.money import Dispute, LedgerEntry, LedgerTransaction, Payment, Refund
 from verf.billing.models.offers import PromoCode, PromoRedemption, Referral, ReferralCode
+from verf.billing.models.reports import UsageReport
 from verf.billing.models.subscriptions import (
     CheckoutIntent,
     Customer,
@@ -40,5 +41,6 @@ __all__ = [
     "TrialClaim",
     "UsageEvent",
     "UsageHold",
+    "UsageReport",
     "UsageWindow",
 ]
