@@ -154,11 +154,10 @@ def _disputed_stripe(truth):
 
 
 def _disputed_paddle(truth):
-    return [
-        (each["currency_code"], int(each["totals"]["total"]))
-        for each in truth["disputes"]
-        if each["action"] == "chargeback"
-    ]
+    """The last word on each payment counts. We book a warning as money held back: it is open, and may well be gone."""
+    last = {each["transaction_id"]: each for each in sorted(truth["disputes"], key=lambda each: each["created_at"])}
+    held = [each for each in last.values() if not each["action"].endswith("_reverse")]
+    return [(each["currency_code"], int(each["totals"]["total"])) for each in held]
 
 
 PAYMENTS = {"stripe": _of_stripe, "paddle": _of_paddle, "yookassa": _of_yookassa, "wata": _of_wata}
