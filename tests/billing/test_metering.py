@@ -13,7 +13,7 @@ from verf.database import transaction
 from verf.identity.manifest import room as identity
 from verf.jobs import drain, enqueue
 from verf.kit import advance
-from verf.notifications import configure, use_smtp
+from verf.notifications import configure, forget_smtp, use_smtp
 from verf.notifications.manifest import room as notifications
 from verf.sandbox import Mailbox, SmtpServer
 from verf.web import configure as configure_pages
@@ -29,6 +29,7 @@ async def mailbox(tmp_path):
     async with SmtpServer(tmp_path, port=0) as server:
         use_smtp(server.host, server.port)
         yield Mailbox(tmp_path)
+        forget_smtp()
 
 
 async def subjects(mailbox: Mailbox) -> list[str]:

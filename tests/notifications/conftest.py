@@ -14,7 +14,7 @@ from verf.database import transaction
 from verf.identity import Application, Person, vouch_for
 from verf.identity.manifest import room as identity
 from verf.kit import set_offset
-from verf.notifications import configure, use_smtp
+from verf.notifications import configure, forget_smtp, use_smtp
 from verf.notifications.manifest import room as notifications
 from verf.sandbox import Mailbox, SmtpServer
 from verf.web import configure as configure_pages
@@ -37,6 +37,7 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
     async with SmtpServer(tmp_path, port=0) as server:
         use_smtp(server.host, server.port)
         yield Mailbox(tmp_path)
+        forget_smtp()
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import grants
-from verf.billing.aliases import unaliased
 from verf.billing.gifts import end_of_access, plan_to_give
 from verf.billing.models import Dispute, Payment, Referral, ReferralCode
 from verf.billing.settings import BillingSettings
 from verf.billing.states import DisputeState, PaymentState
+from verf.billing.trials import unaliased
 from verf.errors import Conflict
 from verf.identity import people_of as find_people
 from verf.kit import new_id, now

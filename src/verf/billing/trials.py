@@ -55,8 +55,10 @@ async def first_use(
 ) -> Entitlements:
     """What may be done, as this transaction sees it; whoever never had any access gets their trial now."""
     known = await entitlements(organisation, product, session)
-    if known.has_ever or not await begin_trial(session, organisation, product, person=person):
+    if known.has_ever:
         return known
+    # Refused, it may be because another request has begun it at this very moment: read again in either case.
+    await begin_trial(session, organisation, product, person=person)
     return Entitlements(await read_access(session, organisation, product), known.offers)
 
 

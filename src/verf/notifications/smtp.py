@@ -24,6 +24,12 @@ def use_smtp(host: str, port: int) -> None:
     _override = (host, port)
 
 
+def forget_smtp() -> None:
+    """Back to the configured server: one that is gone may have left its port to somebody else."""
+    global _override
+    _override = None
+
+
 async def send_by_smtp(message: EmailMessage) -> None:
     """Only a refusal of the recipient or of the mail itself is for good; all else is our trouble, and passes."""
     try:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from verf.billing.providers.orders import Charge, Order, PriceTag
-from verf.billing.providers.yookassa import YooKassaSettings
+from verf.billing.providers.yookassa import YooKassa, YooKassaSettings
 from verf.billing.providers.yookassa.bodies import charge_body, checkout_body, refund_body
 from verf.billing.providers.yookassa.wire import idempotence_key
 from verf.kit import Money
@@ -101,3 +101,9 @@ def test_keys_are_short_enough_and_stay_different():
     long = [idempotence_key("a" * 65), idempotence_key("a" * 66)]
     assert len(set(long)) == 2
     assert all(len(key) == 64 for key in long)
+
+
+def test_a_shop_that_may_not_charge_again_does_not_ask_to_keep_the_card():
+    assert "save_payment_method" not in checkout_body(ORDER, settings(recurring=False))
+    assert not YooKassa(settings(recurring=False)).abilities.can_save_methods
+    assert YooKassa(settings()).abilities.can_save_methods

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ class YooKassa(Unable):
         self._settings = settings
         self._wire = Wire(settings)
         self.account = settings.shop_id
+        self.abilities = replace(type(self).abilities, can_save_methods=settings.recurring)
         self.is_live = settings.secret_key.get_secret_value().startswith("live_")
 
     def __repr__(self) -> str:

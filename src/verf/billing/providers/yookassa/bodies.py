@@ -20,7 +20,7 @@ def checkout_body(order: Order, settings: YooKassaSettings) -> dict[str, Any]:
         "description": title[:LONGEST_TITLE],
         "metadata": {"order_id": str(order.id), "organisation": str(order.organisation)},
     }
-    if order.save_method:
+    if order.save_method and settings.recurring:
         body["save_payment_method"] = True
     return _with_receipt(body, order.email, title, order.money, settings)
 

@@ -24,6 +24,8 @@ class YooKassaSettings(Section, env_prefix="VERF_YOOKASSA_"):
     # 1 is "without VAT", 4 is 20 %, 11 is 22 %; 0 tax system leaves it to the shop.
     vat_code: int = Field(default=1, ge=1, le=12)
     tax_system: int = Field(default=0, ge=0, le=6)
+    # YooKassa allows a live shop to charge saved methods only on request; without it periods are paid in advance.
+    recurring: bool = True
     timeout_seconds: float = Field(default=20, gt=0)
 
     @field_validator("networks")
