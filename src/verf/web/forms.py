@@ -82,7 +82,8 @@ def _collect(sent: FormData, model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _tidy(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+    # No database keeps a NUL in a text.
+    return value.replace("\x00", "").strip() if isinstance(value, str) else value
 
 
 def _is_required(model: type[BaseModel], name: str) -> bool:
