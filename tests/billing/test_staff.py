@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from verf.billing import entitlements
 from verf.billing.findings import report
-from verf.billing.models import Finding, Grant, Payment, PromoCode, ProviderEvent, Refund, Subscription
+from verf.billing.models import Finding, Grant, OverrideRow, Payment, PromoCode, ProviderEvent, Refund, Subscription
 from verf.database import transaction
 from verf.identity import add_staff
 from verf.kit import new_id
@@ -24,6 +24,8 @@ MOVES = [
     "payments/{}/refund",
     "accounts/{}/give",
     "accounts/{}/grants/{}/revoke",
+    "accounts/{}/overrides",
+    "accounts/{}/overrides/lift",
     "promo-codes",
     "promo-codes/A/disable",
     "webhooks/{}/replay",
@@ -172,6 +174,40 @@ async def test_a_single_feature_is_given(harbour):
     gift = {"product": "stock", "what": "feature:products", "amount": "77777", "days": "3", "because": "to try"}
     await send(stella.http, f"accounts/{anna.organisation}/give", **gift, key="feature-key")
     assert (await entitlements(anna.organisation, "stock")).limit("products") == 77_777
+
+
+async def test_staff_has_the_last_word_until_it_is_lifted(harbour):
+    anna, stella = await harbour.member(), await a_steward(harbour)
+    path = f"accounts/{anna.organisation}"
+    await harbour.buy(anna)
+    word = {"product": "stock", "feature": "products", "says": "yes", "amount": "5555", "because": "a slow\x00 month"}
+    await send(stella.http, f"{path}/overrides", **word)
+    assert (await entitlements(anna.organisation, "stock")).limit("products") == 5_555
+    told = await seen(stella.http, path)
+    for shown in ("billing.overridden", "a slow month", "5,555"):
+        assert shown in told
+    await send(stella.http, f"{path}/overrides", **{**word, "says": "no", "days": "3"})
+    assert not (await entitlements(anna.organisation, "stock")).has("products")
+    await send(stella.http, f"{path}/overrides/lift", product="stock", feature="products", because="all is well")
+    assert (await entitlements(anna.organisation, "stock")).limit("products") == 1_000
+    assert "billing.override-lifted" in await seen(stella.http, path)
+
+
+async def test_a_word_that_makes_no_sense_changes_nothing(harbour):
+    anna, stella = await harbour.member(), await a_steward(harbour)
+    path = f"accounts/{anna.organisation}/overrides"
+    word = {"product": "stock", "feature": "products", "says": "yes", "because": "to try"}
+    for wrong in (
+        {"feature": "wings"},
+        {"product": "moon"},
+        {"amount": "-1"},
+        {"days": "0"},
+        {"because": ""},
+        {"because": "\x00\x00\x00"},
+    ):
+        await send(stella.http, path, **{**word, **wrong})
+    await send(stella.http, f"{path}/lift", product="stock", feature="products", because="to try")
+    assert await rows(OverrideRow) == []
 
 
 NO_GIFTS = [

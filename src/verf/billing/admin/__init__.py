@@ -1,7 +1,15 @@
 """Billing for the staff of the house: what happened, why, and what can be put right."""
 
-from verf.billing.admin import accounts, codes, events, lists, numbers, refunding
+from verf.billing.admin import accounts, codes, events, lists, numbers, overrides, refunding
 
-routers = (numbers.router, lists.router, accounts.router, events.router, refunding.router, codes.router)
+routers = (
+    numbers.router,
+    lists.router,
+    accounts.router,
+    events.router,
+    refunding.router,
+    codes.router,
+    overrides.router,
+)
 
 __all__ = ["routers"]

@@ -11,6 +11,7 @@ from verf.billing.customers import names_of
 from verf.billing.declarations import products
 from verf.billing.gratuities import GrantGone, give_feature, give_plan, take_back
 from verf.billing.models import Subscription
+from verf.billing.overriding import overrides_of
 from verf.billing.price_list import price_list, product_named, selling
 from verf.billing.standing import standing_of
 from verf.billing.usage_report import usage_of
@@ -162,6 +163,7 @@ async def _show(request: Request, organisation: UUID, product: str, *, gift: For
     async with transaction(organisation=organisation) as session:
         standing = await standing_of(session, organisation, chosen.name)
         used = await usage_of(session, organisation, chosen.name)
+        overrides = await overrides_of(session, organisation, chosen.name)
         decisions = [await explain(session, organisation, chosen.name, use.feature) for use in used]
     prices = await price_list(chosen)
     options = [(f"plan:{plan.plan}", _("Plan %(plan)s", plan=_(plan.title))) for plan in prices.plans]
@@ -180,6 +182,7 @@ async def _show(request: Request, organisation: UUID, product: str, *, gift: For
         standing=standing,
         grants=given,
         decisions=decisions,
+        overrides=overrides,
         options=options,
         gift=gift or blank({"days": 30}),
         said=said,
