@@ -297,7 +297,7 @@ async def test_the_whole_decision_is_explained(harbour):
     anna, stella = await harbour.member(), await a_steward(harbour)
     await harbour.buy(anna, provider="yookassa")
     told = await seen(stella.http, f"why?person={anna.email}&feature=stock:products")
-    for word in ("Anna & Co", "Allowed", "granted", "What was looked at", "payment: pro"):
+    for word in ("Anna & Co", "Allowed", "granted", "What was looked at", "A paid period: pro"):
         assert word in told
     assert "Nobody of an organisation" in await seen(stella.http, "why?person=x@example.com&feature=stock:calls")
     assert "no feature" in await seen(stella.http, f"why?person={anna.email}&feature=stock:dancing")

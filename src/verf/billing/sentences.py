@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from verf.billing.decisions import Decision, Reason, ReasonCode
+from verf.billing.words import plan_name, source_name
 from verf.web import _, format_date, format_datetime, format_number, lazy, ngettext
 
 
@@ -32,7 +33,7 @@ def what_to_do(decision: Decision) -> str:
 
 def _granted(data: Any) -> str:
     until = data.get("until")
-    name = data.get("plan") or _SOURCES[data["source"]]()
+    name = plan_name(data.get("plan", "")) or source_name(data["source"])
     if until:
         return _("%(plan)s is open until %(day)s.", plan=name, day=format_date(until))
     return _("%(plan)s is open.", plan=name)
@@ -61,14 +62,6 @@ def _overridden(data: Any) -> str:
 def _day(moment: datetime) -> str:
     return format_date(moment)
 
-
-_SOURCES: dict[str, Callable[[], str]] = {
-    "payment": lambda: _("A paid period"),
-    "trial": lambda: _("A trial"),
-    "promo": lambda: _("A promo code"),
-    "referral": lambda: _("A referral"),
-    "staff": lambda: _("A gift of ours"),
-}
 
 _WORDS: dict[ReasonCode, Callable[[Any], str]] = {
     ReasonCode.GRANTED: _granted,

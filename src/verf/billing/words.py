@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from verf.billing.declarations import products
 from verf.billing.providers.registry import enabled
 from verf.billing.terms import Given
 from verf.kit import Money
@@ -102,6 +103,24 @@ def provider_title(name: str) -> str:
     if name == "house":
         return _("No provider")
     return next((source.title for source in enabled() if source.name == name), name)
+
+
+def source_name(source: str) -> str:
+    """What access comes from."""
+    names = {
+        "payment": _("A paid period"),
+        "trial": _("A trial"),
+        "promo": _("A promo code"),
+        "referral": _("A referral"),
+        "staff": _("A gift of ours"),
+    }
+    return names.get(source, source)
+
+
+def plan_name(plan: str) -> str:
+    """Its title, unless products give one name to different plans."""
+    titles = {each.title for product in products() for each in product.plans if each.name == plan}
+    return _(titles.pop()) if len(titles) == 1 else plan
 
 
 def cancel_reasons() -> list[tuple[str, str]]:

@@ -144,6 +144,7 @@ async def show_why(
         ],
         found=found,
         problem=problem,
+        words=words,
     )
 
 

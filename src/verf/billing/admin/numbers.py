@@ -75,7 +75,7 @@ async def show(request: Request, product: str = "", currency: str = "") -> Respo
         switches=_switches(chosen, shown, currencies),
         charts_drawn=_charts(months, lines, shown),
         movements=metrics.MOVEMENTS,
-        mrr_rows=[(format_date(each.first, "MMMM y"), format_money(Money(each.end, shown))) for each in months],
+        mrr_rows=[(format_date(each.first, "LLLL y"), format_money(Money(each.end, shown))) for each in months],
         revenue_legend=_legend(lines),
         words=words,
         money=lambda minor: Money(minor, shown),
