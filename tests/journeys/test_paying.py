@@ -12,7 +12,7 @@ from business import Business
 from playwright.async_api import Page, expect
 from programs import PASSWORD, Program
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("paying")]
 
 DAY = 24 * 3600
 ENGLISH = {"language": "en-GB", "name": "stripe-en-light"}
@@ -50,7 +50,7 @@ async def pay(visitor: Visitor, card: str) -> None:
     await expect(page.locator("#outcome[data-state=completed]")).to_be_visible(timeout=30_000)
 
 
-async def live(business: Business, days: float, *, step: float = 1) -> None:
+async def live(business: Business, days: float, *, step: float = 7) -> None:
     """Days pass in steps, so that what comes due happens in its order."""
     left = days
     while left > 0:
