@@ -9,6 +9,9 @@ from staging import begin_at, staged
 
 from verf.cli.chaos import LIVES, WEATHERS, differences, play
 
+# In one process and in this order: the others are compared with the first, which is lived in fair weather.
+pytestmark = pytest.mark.xdist_group("chaos")
+
 FIRST_DAY = datetime(2030, 1, 15, 9, tzinfo=UTC)
 STEP = timedelta(days=4)
 SEED = "7"
