@@ -2,13 +2,14 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from browsing import Visitor
-from business import Business
+from business import Business, folder_for_everyone
 from playwright.async_api import Page, expect
 from programs import PASSWORD, Program
 
@@ -17,6 +18,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("paying")]
 DAY = 24 * 3600
 ENGLISH = {"language": "en-GB", "name": "stripe-en-light"}
 RUSSIAN = {"language": "ru-RU", "theme": "dark", "phone": True, "name": "yookassa-ru-dark-phone"}
+
+
+@pytest.fixture(scope="module")
+def business() -> Iterator[Business]:
+    """One of their own: months pass in seconds, and people sign in after each."""
+    settings = {"VERF_LIMITS_TRUSTED_PROXIES": "127.0.0.1", "VERF_LIMITS_CREDENTIALS_PER_MINUTE": "1000"}
+    with folder_for_everyone() as folder:
+        running = Business(folder, settings=settings).start()
+        yield running
+        assert running.stop() == 0, running.output
 
 
 async def sign_in(visitor: Visitor, email: str) -> None:
