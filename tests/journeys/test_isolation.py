@@ -131,7 +131,7 @@ def test_no_list_page_export_or_filter_shows_anything_of_another(
     connection, product = belongings["connection_id"], belongings["product_id"]
     queries = ("", f"?connection_id={connection}", f"?product_id={product}", f"?connection={connection}")
     for method, path in routes():
-        if method != "GET" or "{" in path or path in ("/stock/live", "/metrics") or path.startswith("/staff"):
+        if method != "GET" or "{" in path or path.endswith(("/live", "/metrics")) or path.startswith("/staff"):
             continue
         for query in queries if "/stock" in path else ("",):
             answer = ask(boris, "GET", path + query)
