@@ -11,6 +11,9 @@ from verf.testing.database import database, database_server, migrated_database
 from verf.testing.limits import fresh_limits
 from verf.testing.site import site
 
+# Characters of a value that still make a name.
+LONG = 60
+
 __all__ = ["database", "database_server", "fresh_limits", "fresh_prices", "migrated_database", "site"]
 
 
@@ -20,3 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="verf-tests-")
         os.environ["VERF_DATA"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long value goes by its length: names of tests stay readable, and equal in every process that collects them."""
+    return f"{argname}-of-{len(val)}" if isinstance(val, str | bytes) and len(val) > LONG else None
