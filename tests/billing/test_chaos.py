@@ -3,14 +3,12 @@
 import zlib
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import pytest
 from harbour import open_harbour
 from staging import begin_at, staged
 
 from verf.billing import start_afresh
 from verf.cli.chaos import LIVES, WEATHERS, differences, play
-from verf.testing.database import DIRTY
 
 FIRST_DAY = datetime(2030, 1, 15, 9, tzinfo=UTC)
 STEP = timedelta(days=4)
@@ -23,18 +21,6 @@ CAST = [
 ]
 CAST = [(life, provider) for name, provider in CAST for life in LIVES if life.name == name]
 _clean = {}
-
-
-async def empty(database):
-    """As it was before the fair lives, of which nothing may help or hinder the others."""
-    url = database.server.owner_url(database.name)
-    owner = await asyncpg.connect(
-        user=url.username, password=url.password, database=database.name, host=str(url.query["host"]), port=5432
-    )
-    dirty = [row[0] for row in await owner.fetch(DIRTY) if row[0] != "database.alembic_version"]
-    await owner.execute(f"TRUNCATE {', '.join(dirty)} RESTART IDENTITY CASCADE")
-    await owner.close()
-    start_afresh()
 
 
 async def played(site, folder, weather):
@@ -53,7 +39,9 @@ SOME = [None, *(each for each in WEATHERS if each.name in ("lost", "crowded", "p
 async def test_lives_end_alike_in_every_weather(site, database, tmp_path, weather):
     if not _clean:
         _clean.update(await played(site, tmp_path / "fair", None))
-        await empty(database)
+        # As it was before the fair lives, of which nothing may help or hinder the others.
+        await database.empty()
+        start_afresh()
     faces = await played(site, tmp_path / "weather", weather)
     wrong = {who: found for who, face in _clean.items() if (found := differences(face, faces[who]))}
     assert wrong == {}

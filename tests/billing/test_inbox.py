@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import sha256
 
-import asyncpg
 import pytest
 from sqlalchemy import select, text
 
@@ -38,19 +37,9 @@ def signed(body, *, secret=SECRET, at=None):
 
 
 @asynccontextmanager
-async def owner_of(database):
-    url = database.server.owner_url(database.name)
-    connection = await asyncpg.connect(
-        user=url.username, password=url.password, database=database.name, host=str(url.query["host"]), port=5432
-    )
-    yield connection
-    await connection.close()
-
-
-@asynccontextmanager
 async def without(database, schema, table):
     """Meanwhile the table is not there."""
-    async with owner_of(database) as owner:
+    async with database.owner() as owner:
         await owner.execute(f"ALTER TABLE {schema}.{table} RENAME TO away")
         try:
             yield
@@ -141,7 +130,7 @@ async def test_what_cannot_be_stored_is_answered_so_that_it_is_sent_again(site, 
 
 async def test_a_job_that_was_lost_is_queued_again_after_five_minutes(site, database):
     await send(site, notification())
-    async with owner_of(database) as owner:
+    async with database.owner() as owner:
         await owner.execute("DELETE FROM jobs.queue")
     async with transaction() as session:
         assert await sweep(session) == 0

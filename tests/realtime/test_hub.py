@@ -1,6 +1,5 @@
 import asyncio
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -90,15 +89,11 @@ async def test_two_processes_hear_each_other(hub):
 
 async def test_after_a_lost_connection_pages_are_told_to_read_again(hub, database):
     page = hub.subscribe(["a"])
-    url = database.server.owner_url(database.name)
-    owner = await asyncpg.connect(
-        user=url.username, password=url.password, database=database.name, host=str(url.query["host"]), port=5432
-    )
     # Only ours: other test workers listen on the same server, in databases of their own.
     ours = "query ILIKE 'LISTEN%' AND datname = current_database()"
     killed = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {ours}"
-    assert await owner.fetchval(killed) >= 1
-    await owner.close()
+    async with database.owner() as owner:
+        assert await owner.fetchval(killed) >= 1
     assert (await heard(page)).name == "resync"
     async with transaction() as session:
         await session.execute(text("SELECT 1"))

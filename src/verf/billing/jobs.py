@@ -9,15 +9,12 @@ from verf.billing.checking import check_due_intents
 from verf.billing.handling import handle, refresh
 from verf.billing.inbox import forget_old, sweep
 from verf.billing.messages import CheckIntents, ForgetEvents, HandleEvent, Refresh, SweepEvents
-from verf.billing.providers.events import ProviderUnreachable
+from verf.billing.patience import patience
 from verf.billing.providers.pictures import Subject
-from verf.jobs import Job, TryLater, handles
+from verf.jobs import Job, handles
 from verf.manifest import Schedule
 
 ATTEMPTS = 12
-# While a provider is down we wait and ask again; that is no failure of the event.
-PATIENCE = timedelta(minutes=1)
-
 SCHEDULES = (
     Schedule(every=timedelta(minutes=1), message=SweepEvents),
     Schedule(every=timedelta(minutes=1), message=CheckIntents),
@@ -31,19 +28,15 @@ SCHEDULES = (
 
 @handles(HandleEvent, attempts=ATTEMPTS)
 async def handle_event(message: HandleEvent, job: Job) -> None:
-    try:
+    with patience():
         await handle(message.event, is_last=job.attempt >= ATTEMPTS)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(Refresh, attempts=ATTEMPTS)
 async def refresh_object(message: Refresh) -> None:
-    try:
+    with patience():
         subject = Subject(message.kind, message.ref)
         await refresh(message.provider, subject, cause=message.cause)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(SweepEvents)
@@ -59,7 +52,3 @@ async def check_intents(message: CheckIntents, session: AsyncSession) -> None:
 @handles(ForgetEvents)
 async def forget_events(message: ForgetEvents, session: AsyncSession) -> None:
     await forget_old(session)
-
-
-def pause(error: ProviderUnreachable) -> timedelta:
-    return timedelta(seconds=error.retry_after) if error.retry_after else PATIENCE

@@ -13,14 +13,11 @@ from verf.billing.holds import expire_holds
 from verf.billing.messages import ExpireHolds, ForgetUsage, ReportAllUsage, ReportUsage
 from verf.billing.meter_reports import queue_reports, report_usage
 from verf.billing.models import UsageWindow
-from verf.billing.providers.events import ProviderUnreachable
+from verf.billing.patience import patience
 from verf.billing.telling import day, pricing_url, tell_owners
 from verf.billing.usage_report import forget_old_usage
-from verf.jobs import TryLater, enqueue, handles, on
+from verf.jobs import enqueue, handles, on
 from verf.manifest import Schedule
-
-# While a provider is down.
-PATIENCE = timedelta(minutes=1)
 
 SCHEDULES = (
     Schedule(every=timedelta(minutes=1), message=ExpireHolds),
@@ -47,10 +44,8 @@ async def report_all_usage(message: ReportAllUsage, session: AsyncSession) -> No
 
 @handles(ReportUsage)
 async def report_usage_of(message: ReportUsage) -> None:
-    try:
+    with patience():
         await report_usage(message.organisation, message.product)
-    except ProviderUnreachable as error:
-        raise TryLater(after=timedelta(seconds=error.retry_after) if error.retry_after else PATIENCE) from error
 
 
 @on(UsageReached)

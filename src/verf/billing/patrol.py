@@ -19,16 +19,15 @@ from verf.billing.messages import (
     Settle,
 )
 from verf.billing.models import ProviderEvent, SyncCursor
-from verf.billing.providers.events import ProviderUnreachable
+from verf.billing.patience import patience
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.registry import enabled, provider
 from verf.billing.reconciling import recheck, reconcile_day, slices
 from verf.database import transaction
-from verf.jobs import TryLater, enqueue, handles
+from verf.jobs import enqueue, handles
 from verf.kit import new_id, now
 from verf.manifest import Schedule
 
-PATIENCE = timedelta(minutes=1)
 # The nightly count looks back so far, since a payment may be captured or given back days after it was made.
 LOOKS_BACK = timedelta(days=7)
 FURTHEST_BACK = timedelta(days=35)
@@ -56,18 +55,14 @@ async def read_every_change(message: ReadEveryChange, session: AsyncSession) -> 
 
 @handles(ReadChanges)
 async def read_changes(message: ReadChanges) -> None:
-    try:
+    with patience():
         await polling.read_changes(message.provider)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(LookAgain)
 async def look_again(message: LookAgain) -> None:
-    try:
+    with patience():
         await polling.look_again(message.provider, Subject(message.kind, message.ref), cause=message.cause)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(ReconcileAll, system="billing: the nightly reconciliation")
@@ -89,10 +84,8 @@ async def reconcile_some(message: Reconcile) -> None:
     if not days:
         return
     since, until = days[0]
-    try:
+    with patience():
         await reconcile_day(message.provider, since, until)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
     async with transaction(system="billing: a day is reconciled") as session:
         await _note(session, message.provider, until)
         if days[1:]:
@@ -103,10 +96,8 @@ async def reconcile_some(message: Reconcile) -> None:
 
 @handles(Settle)
 async def settle(message: Settle) -> None:
-    try:
+    with patience():
         await recheck(message.provider)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 async def _notice_wrong_mode(session: AsyncSession, name: str) -> None:
@@ -139,7 +130,3 @@ async def _note(session: AsyncSession, name: str, until: datetime) -> None:
     account = {"provider": name, "account": source.account, "is_live": source.is_live, "stream": RECONCILED}
     statement = insert(SyncCursor).values(id=new_id(), read_until=until, **account)
     await session.execute(statement.on_conflict_do_update(index_elements=[*account], set_={"read_until": until}))
-
-
-def pause(error: ProviderUnreachable) -> timedelta:
-    return timedelta(seconds=error.retry_after) if error.retry_after else PATIENCE

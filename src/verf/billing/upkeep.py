@@ -20,18 +20,15 @@ from verf.billing.messages import (
     SendRefund,
 )
 from verf.billing.models import Dispute, Payment, Refund, Subscription, SubscriptionEvent
-from verf.billing.providers.events import ProviderUnreachable
+from verf.billing.patience import patience
 from verf.billing.refunds import queue_undecided, send_refund
 from verf.billing.reminders import queue_reminders, remind
 from verf.billing.renewals import attend, queue_due
 from verf.billing.states import DisputeState
 from verf.billing.telling import tell_of_change, tell_of_payment, tell_of_refund
 from verf.billing.trials import bar, claim_card
-from verf.jobs import TryLater, handles, on
+from verf.jobs import handles, on
 from verf.manifest import Schedule
-
-# While a provider is down we ask again; the outcome is unknown, and nobody's failure.
-PATIENCE = timedelta(minutes=1)
 
 SCHEDULES = (
     Schedule(every=timedelta(minutes=1), message=AttendDue),
@@ -52,34 +49,26 @@ async def attend_one(message: Attend, session: AsyncSession) -> None:
 
 @handles(Collect)
 async def collect_payment(message: Collect) -> None:
-    try:
+    with patience():
         await collect(message)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(LookFor)
 async def look_for_payment(message: LookFor) -> None:
-    try:
+    with patience():
         await look_for(message.organisation, message.payment)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(SendRefund)
 async def send_one_refund(message: SendRefund) -> None:
-    try:
+    with patience():
         await send_refund(message.organisation, message.refund)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(EndSubscription)
 async def end_subscription(message: EndSubscription) -> None:
-    try:
+    with patience():
         await end_now(message.organisation, message.subscription, because=message.because)
-    except ProviderUnreachable as error:
-        raise TryLater(after=pause(error)) from error
 
 
 @handles(RemindDue, system="billing: subscriptions with something coming")
@@ -133,7 +122,3 @@ async def when_changed(fact: SubscriptionChanged, session: AsyncSession) -> None
     await tell_of_change(session, row, await session.get_one(SubscriptionEvent, fact.entry))
     if fact.to_state in ("past_due", "suspended"):
         await remind(session, row.id)
-
-
-def pause(error: ProviderUnreachable) -> timedelta:
-    return timedelta(seconds=error.retry_after) if error.retry_after else PATIENCE

@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -37,6 +37,23 @@ class CleanDatabase:
 
     server: EmbeddedServer
     name: str
+
+    @asynccontextmanager
+    async def owner(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """A connection past every policy and right, for what the app itself may not do or see."""
+        connection = await _open(self.server, self.name)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def empty(self) -> None:
+        """As it was after the migrations. Raises asyncpg.LockNotAvailableError when a transaction was left open."""
+        async with self.owner() as owner:
+            dirty = [row[0] for row in await owner.fetch(DIRTY) if row[0] != "database.alembic_version"]
+            if dirty:
+                await owner.execute("SET lock_timeout = '5s'")
+                await owner.execute(f"TRUNCATE {', '.join(dirty)} RESTART IDENTITY CASCADE")
 
 
 def _every_room() -> list[Room]:
@@ -74,16 +91,10 @@ async def migrated_database(database_server: EmbeddedServer) -> AsyncIterator[Cl
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(migrated_database: CleanDatabase) -> CleanDatabase:
     """An empty, migrated database for this test."""
-    connection = await _open(migrated_database.server, migrated_database.name)
     try:
-        dirty = [row[0] for row in await connection.fetch(DIRTY) if row[0] != "database.alembic_version"]
-        if dirty:
-            await connection.execute("SET lock_timeout = '5s'")
-            await connection.execute(f"TRUNCATE {', '.join(dirty)} RESTART IDENTITY CASCADE")
+        await migrated_database.empty()
     except asyncpg.LockNotAvailableError:
         pytest.fail("An earlier test left a transaction open, so the database cannot be cleaned.")
-    finally:
-        await connection.close()
     return migrated_database
 
 
