@@ -15,6 +15,7 @@ from verf.billing.providers.pictures import Refund as SeenRefund
 from verf.billing.states import (
     CheckoutState,
     DisputeState,
+    PaymentKind,
     PaymentState,
     RefundState,
     SubscriptionState,
@@ -28,6 +29,7 @@ def life(order, start):
     at = start
     first = payment("p1", order, at, plan="starter", tax=Money(190, "USD"), fee=Money(120, "USD"))
     higher = payment("p2", order, at + timedelta(days=10), money=Money(1500, "USD"), period_end=at + MONTH)
+    higher = replace(higher, kind=PaymentKind.PRORATION)
     tried = payment("p3", order, at + MONTH, state=PaymentState.FAILED, failure=Failure(code="insufficient_funds"))
     tried = replace(tried, period_start=at + MONTH, period_end=at + 2 * MONTH)
     again = replace(tried, state=PaymentState.PAID, failure=None, occurred_at=at + MONTH + timedelta(days=3))

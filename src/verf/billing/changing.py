@@ -21,6 +21,7 @@ from verf.billing.grants import give
 from verf.billing.messages import Collect
 from verf.billing.mirroring import HOUSE, log_changes, photograph
 from verf.billing.models import Payment, PlanVersion, Price, Subscription
+from verf.billing.paid_periods import keep_period
 from verf.billing.proration import settle
 from verf.billing.providers.events import ProviderUnreachable
 from verf.billing.providers.orders import PriceTag
@@ -220,6 +221,7 @@ async def _change_for_nothing(session: AsyncSession, plan: _Plan, payment: Payme
         subscription=row.id,
     )
     await session.flush()
+    await keep_period(session, payment, row)
     await log_changes(session, row, before, cause="plan changed")
     return Change(outcome="done")
 

@@ -12,6 +12,7 @@ from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, R
 from verf.billing.findings import report
 from verf.billing.models import Dispute, Payment, PlanVersion, Price, ProviderPrice, Refund, Subscription
 from verf.billing.owners import Owner
+from verf.billing.paid_periods import keep_period
 from verf.billing.providers import pictures
 from verf.billing.providers.pictures import Picture
 from verf.billing.states import DisputeState, PaymentKind, PaymentState, RefundState
@@ -62,7 +63,7 @@ async def grant_for(till: Till, payment: Payment, subscription: Subscription | N
     starts_at = payment.period_start or payment.occurred_at
     if payment.kind == PaymentKind.INITIAL:
         starts_at = min(starts_at, payment.occurred_at)
-    await grants.give(
+    given = await grants.give(
         till.session,
         payment.organisation_id,
         payment.product,
@@ -74,6 +75,8 @@ async def grant_for(till: Till, payment: Payment, subscription: Subscription | N
         grace_until=payment.period_end + timedelta(days=int(plan.terms.get("grace_days", GRACE_DAYS))),
         subscription=subscription.id if subscription else None,
     )
+    if given and subscription is not None:
+        await keep_period(till.session, payment, subscription)
 
 
 async def price_of(till: Till, ref: str) -> UUID | None:

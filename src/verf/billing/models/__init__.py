@@ -4,6 +4,7 @@ from verf.billing.models.catalogue import PlanVersion, Price, ProviderPrice
 from verf.billing.models.inbox import Finding, ProviderEvent, SyncCursor
 from verf.billing.models.money import Dispute, LedgerEntry, LedgerTransaction, Payment, Refund
 from verf.billing.models.offers import PromoCode, PromoRedemption, Referral, ReferralCode
+from verf.billing.models.periods import PaidPeriod
 from verf.billing.models.reports import UsageReport
 from verf.billing.models.subscriptions import (
     CheckoutIntent,
@@ -24,6 +25,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerTransaction",
     "OverrideRow",
+    "PaidPeriod",
     "Payment",
     "PaymentMethod",
     "PlanVersion",
