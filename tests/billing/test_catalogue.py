@@ -149,14 +149,6 @@ async def test_what_is_not_sold_is_not_found(declared):
             ask()
 
 
-async def test_providers_get_a_tag_with_words_for_the_receipt(declared):
-    known = await publish()
-    offer = known.find("shop", "large", interval="year", currency="USD")
-    tag = known.tag(offer.id)
-    assert (tag.key, tag.title, tag.plan) == ("shop.large.year.usd.v1", "Shop: Large", "large")
-    assert tag.money == Money.of("300", "USD")
-
-
 @pytest.mark.parametrize(
     "wrong, says",
     [

@@ -6,8 +6,8 @@ import pytest
 from lives import DAY, buyer, mails, paid_subscription, payments, rows
 
 from verf.billing.changing import change_plan, keep_plan, preview_change
-from verf.billing.checkouts import price_tag, published
 from verf.billing.ending import cancel, pause, resume
+from verf.billing.for_sale import price_tag, published
 from verf.billing.models import Dispute, Grant, Payment, PlanVersion, Price, ProviderEvent, Refund
 from verf.billing.providers.registry import provider
 from verf.billing.refunds import refund

@@ -13,12 +13,11 @@ from verf.billing.declarations import (
     digest_of,
     price_key,
     prices_of,
-    product_of,
     products,
     terms_of,
 )
 from verf.billing.models import PlanVersion, Price
-from verf.billing.providers.orders import Interval, PriceTag
+from verf.billing.providers.orders import Interval
 from verf.billing.terms import Terms
 from verf.database import reading_primary, transaction
 from verf.errors import NotFound
@@ -102,22 +101,6 @@ class Catalogue:
             if (offer.interval, offer.interval_count, offer.money.currency) == (interval, 1, currency):
                 return offer
         raise UnknownPlan("This plan cannot be bought in that currency or for that time.")
-
-    def tag(self, price: UUID, *, ref: str = "") -> PriceTag:
-        """As providers see it."""
-        offer = self.offer(price)
-        version = self.version(offer.version)
-        product = product_of(version.product)
-        return PriceTag(
-            key=offer.key,
-            title=f"{product.title}: {version.terms.title}",
-            product=version.product,
-            plan=version.terms.plan,
-            money=offer.money,
-            interval=offer.interval,
-            interval_count=offer.interval_count,
-            ref=ref,
-        )
 
 
 _catalogue: Catalogue | None = None

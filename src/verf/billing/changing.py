@@ -14,9 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.audit import record
-from verf.billing.checkouts import Buyer, price_tag, published, start_checkout, tag_of
+from verf.billing.checkouts import Buyer, start_checkout
 from verf.billing.collecting import collect
 from verf.billing.estimates import Estimate, When, estimate, later, quote_for, when_to_change
+from verf.billing.for_sale import price_tag, published, tag_of
 from verf.billing.grants import give
 from verf.billing.messages import Collect
 from verf.billing.mirroring import HOUSE, log_changes, photograph

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.checkouts import tag_of
 from verf.billing.dunning import Arrears, next_try_at, state_at, try_at
 from verf.billing.earning import calendar_of
+from verf.billing.for_sale import tag_of
 from verf.billing.messages import Attend, Collect, LookFor, Refresh
 from verf.billing.mirroring import log_changes, move, photograph, settle_access
 from verf.billing.models import CheckoutIntent, Payment, PaymentMethod, PlanVersion, Price, Subscription

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from verf.billing import words
-from verf.billing.checkouts import Buyer, Checkout, check_checkout, offered, see_checkout, start_checkout
+from verf.billing.checkouts import Buyer, Checkout, check_checkout, see_checkout, start_checkout
+from verf.billing.for_sale import offered
 from verf.billing.pages.sharing import forget_friend, note_friend
 from verf.billing.periods import Calendar
 from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, product_named, selling
