@@ -1,4 +1,6 @@
-from typing import Annotated, Literal
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -24,6 +26,7 @@ from verf.web import _, form, format_date, locale, page, redirect
 router = APIRouter(include_in_schema=False)
 moving = APIRouter(prefix="/billing", include_in_schema=False, route_class=OncePerForm)
 Payer = Annotated[Tenant, Depends(require("admin"))]
+Made = TypeVar("Made")
 
 
 class Changed(BaseModel):
@@ -46,14 +49,23 @@ class Meant(BaseModel):
     product: str = Field(min_length=1, max_length=60)
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Nothing has changed; the message says why, to its reader."""
+
+    message: str
+
+    def told(self, request: Request, product: str) -> Response:
+        return redirect(request, f"/billing?product={product}", toast=self.message, kind="error")
+
+
 @router.get("/billing/change")
 async def preview(request: Request, tenant: Payer, price: UUID) -> Response:
     """What a change would cost, before anything happens."""
     product, plan, offer = await _offer(price)
-    try:
-        estimate = await preview_change(tenant.organisation, product, price)
-    except (Conflict, NotFound, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={product}", toast=str(refused), kind="error")
+    estimate = await _tried(preview_change(tenant.organisation, product, price))
+    if isinstance(estimate, Refused):
+        return estimate.told(request, product)
     async with transaction(organisation=tenant.organisation) as session:
         standing = await standing_of(session, tenant.organisation, product)
     return await page(
@@ -83,10 +95,9 @@ async def change(request: Request, tenant: Payer, person: CurrentPerson, operati
     sent = (await form(request, Changed)).data
     product, plan, _offered = await _offer(sent.price)
     buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
-    try:
-        made = await change_plan(buyer, product, sent.price, key=str(operation), token=sent.token)
-    except (Conflict, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={product}", toast=str(refused), kind="error")
+    made = await _tried(change_plan(buyer, product, sent.price, key=str(operation), token=sent.token))
+    if isinstance(made, Refused):
+        return made.told(request, product)
     if made.outcome == "to_pay":
         return await page(request, "billing/leaving.html", url=made.url, to=_("the payment page"))
     return redirect(
@@ -100,55 +111,57 @@ async def change(request: Request, tenant: Payer, person: CurrentPerson, operati
 @moving.post("/cancel")
 async def leave(request: Request, tenant: Payer, operation: Operation) -> Response:
     sent = (await form(request, Left)).data
-    try:
-        await cancel(
-            tenant.organisation, sent.product, when=sent.when, reason=sent.told, by=tenant.person, key=str(operation)
-        )
-    except (Conflict, NotFound, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
-    return redirect(request, f"/billing?product={sent.product}", toast=_("The subscription is cancelled."))
+    doing = cancel(
+        tenant.organisation, sent.product, when=sent.when, reason=sent.told, by=tenant.person, key=str(operation)
+    )
+    return await _done(request, sent.product, doing, told=_("The subscription is cancelled."))
 
 
 @moving.post("/resume")
 async def go_on(request: Request, tenant: Payer, operation: Operation) -> Response:
     sent = (await form(request, Meant)).data
-    try:
-        await resume(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
-    except (Conflict, NotFound, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
-    return redirect(request, f"/billing?product={sent.product}", toast=_("Good to have you back."))
+    doing = resume(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
+    return await _done(request, sent.product, doing, told=_("Good to have you back."))
 
 
 @moving.post("/pause")
 async def rest(request: Request, tenant: Payer, operation: Operation) -> Response:
     sent = (await form(request, Meant)).data
-    try:
-        await pause(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
-    except (Conflict, NotFound, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
-    return redirect(request, f"/billing?product={sent.product}", toast=_("The subscription is paused."))
+    doing = pause(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
+    return await _done(request, sent.product, doing, told=_("The subscription is paused."))
 
 
 @moving.post("/keep")
 async def stay(request: Request, tenant: Payer, operation: Operation) -> Response:
     """The change that was to come is forgotten."""
     sent = (await form(request, Meant)).data
-    try:
-        await keep_plan(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
-    except (Conflict, NotFound, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
-    return redirect(request, f"/billing?product={sent.product}", toast=_("The plan stays as it is."))
+    doing = keep_plan(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
+    return await _done(request, sent.product, doing, told=_("The plan stays as it is."))
 
 
 @moving.post("/portal")
 async def visit(request: Request, tenant: Payer) -> Response:
     """The provider's own page for cards and addresses."""
     sent = (await form(request, Meant)).data
+    portal = await _tried(open_portal(tenant.organisation, sent.product))
+    if isinstance(portal, Refused):
+        return portal.told(request, sent.product)
+    return await page(request, "billing/leaving.html", url=portal.url, to=words.provider_title(portal.provider))
+
+
+async def _tried(doing: Awaitable[Made]) -> Made | Refused:
     try:
-        address = await open_portal(tenant.organisation, sent.product)
+        return await doing
     except (Conflict, NotFound, ProviderRefused) as refused:
-        return redirect(request, f"/billing?product={sent.product}", toast=str(refused), kind="error")
-    return await page(request, "billing/leaving.html", url=address.url, to=words.provider_title(address.provider))
+        return Refused(str(refused))
+
+
+async def _done(request: Request, product: str, doing: Awaitable[None], *, told: str) -> Response:
+    """Back on the billing page, which tells that it is done, or why it is not."""
+    outcome = await _tried(doing)
+    if isinstance(outcome, Refused):
+        return outcome.told(request, product)
+    return redirect(request, f"/billing?product={product}", toast=told)
 
 
 async def _offer(price: UUID) -> tuple[str, PlanOffered, PriceOffered]:
