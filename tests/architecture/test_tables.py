@@ -14,6 +14,7 @@ WITHOUT_ORGANISATION = {
     "billing.findings": "differences with a provider, some of them nobody's yet; read by staff",
     "billing.plan_versions": "the price list, the same for all",
     "billing.prices": "the price list, the same for all",
+    "billing.promo_claims": "asked across all organisations: whether a person has used a code anywhere",
     "billing.promo_codes": "codes anybody may enter; made by staff",
     "billing.provider_events": "webhooks, stored before it is known whom they concern; read by the worker and staff",
     "billing.provider_prices": "the price list, as providers name it",

@@ -27,6 +27,7 @@ FOR_ALL = {
     "plan_versions",  # what is sold
     "prices",
     "provider_prices",
+    "promo_claims",  # keyed hashes of people
     "promo_codes",  # belong to the house; who used them is walled
     "provider_events",  # arrive before anybody knows whose they are
     "sync_cursors",

@@ -24,6 +24,7 @@ from verf.billing.referrals import ReferralRefused, claw_back, follow, qualify, 
 from verf.billing.states import RefundState
 from verf.database import transaction
 from verf.kit import Money, advance, new_id, now, set_offset
+from verf.organisations.membership import found
 from verf.settings import load
 
 PRICE = Money(2990, "USD")
@@ -47,11 +48,32 @@ async def code(**more):
         return await create_promo(session, wanted, by=None)
 
 
-async def take(organisation, name="spring", *, intent=None, money=PRICE, plan="pro"):
+async def take(organisation, name="spring", *, intent=None, money=PRICE, plan="pro", person=None):
     async with transaction(organisation=organisation) as session:
         return await reserve(
-            session, organisation, name, product="stock", plan=plan, money=money, intent=intent or new_id()
+            session,
+            organisation,
+            name,
+            product="stock",
+            plan=plan,
+            money=money,
+            intent=intent or new_id(),
+            person=person,
         )
+
+
+async def organisation_of(person, name):
+    """Another one of the same person."""
+    async with transaction(system="test opens a second organisation") as session:
+        return await found(session, person, name)
+
+
+async def close(intent, state):
+    async with transaction(system="test ends a checkout") as session:
+        row = await session.get_one(CheckoutIntent, intent)
+        row.state, row.closed_at = state, now()
+        await session.flush()
+        await settle_redemption(session, intent)
 
 
 async def rows(record):
@@ -87,6 +109,71 @@ async def test_a_customer_uses_a_code_once_however_fast(books):
     await code(max_redemptions=100)
     told = await asyncio.gather(*(take(books.organisation) for _ in range(20)), return_exceptions=True)
     assert len([each for each in told if isinstance(each, Money)]) == 1
+    assert await redeemed() == 1
+
+
+async def test_a_person_uses_a_code_once_under_whatever_organisation_however_fast(books):
+    await code(max_redemptions=100)
+    others = [await organisation_of(books.person, f"Side business {number}") for number in range(5)]
+    asked = [(organisation, books.person) for organisation in (books.organisation, *others)] * 8
+    told = await asyncio.gather(*(take(each, person=person) for each, person in asked), return_exceptions=True)
+    assert len([each for each in told if isinstance(each, Money)]) == 1
+    assert {str(each) for each in told if not isinstance(each, Money)} == {"You have used this code already."}
+    assert await redeemed() == 1
+
+
+async def test_an_address_with_a_plus_is_the_same_person(books):
+    await code()
+    await take(books.organisation, person=books.person)
+    again, person = await an_organisation("anna+again@example.com")
+    with pytest.raises(PromoRefused, match="used this code already"):
+        await take(again, person=person)
+    boris, his = await an_organisation("boris@example.com")
+    assert await take(boris, person=his) == Money(2392, "USD")
+
+
+async def test_who_works_for_somebody_that_used_it_may_use_it_for_their_own(books):
+    """The owner is the customer of an organisation; who asks for it is a customer elsewhere only by asking there."""
+    await code()
+    await take(books.organisation, person=books.person)
+    other, boris = await an_organisation("boris@example.com")
+    assert await take(other, person=boris) == Money(2392, "USD")
+
+
+async def test_days_too_are_given_to_a_person_once(books):
+    await code(kind="days", value=7)
+    side = await organisation_of(books.person, "Side business")
+    async with transaction(organisation=books.organisation) as session:
+        assert await redeem_days(session, books.organisation, "spring", product="stock", person=books.person) == 7
+    with pytest.raises(PromoRefused, match="used this code already"):
+        async with transaction(organisation=side) as session:
+            await redeem_days(session, side, "spring", product="stock")
+    assert len(await rows(Grant)) == 1
+
+
+async def test_a_code_given_back_can_be_used_under_the_other_organisation(books):
+    await code()
+    intent = await books.intent()
+    await take(books.organisation, intent=intent)
+    side = await organisation_of(books.person, "Side business")
+    with pytest.raises(PromoRefused, match="used this code already"):
+        await take(side)
+    await close(intent, "expired")
+    assert await take(side) == Money(2392, "USD")
+    await close(intent, "completed")
+    assert sorted(row.state for row in await rows(PromoRedemption)) == ["released", "reserved"]
+    assert await redeemed() == 1
+
+
+async def test_paid_after_it_was_given_up_it_is_the_persons_one_use(books):
+    await code()
+    intent = await books.intent()
+    await take(books.organisation, intent=intent)
+    await close(intent, "expired")
+    await close(intent, "completed")
+    with pytest.raises(PromoRefused, match="used this code already"):
+        await take(await organisation_of(books.person, "Side business"))
+    assert [row.state for row in await rows(PromoRedemption)] == ["applied"]
     assert await redeemed() == 1
 
 

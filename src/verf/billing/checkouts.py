@@ -186,6 +186,7 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
                 plan=tag.plan,
                 money=tag.money,
                 intent=intent.id,
+                person=buyer.person,
             )
             intent.amount = due.minor_units
         return intent, True

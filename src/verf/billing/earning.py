@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.discounts import begin_discount
 from verf.billing.findings import report
 from verf.billing.mirroring import HOUSE, keep_method, make_room, move
 from verf.billing.models import CheckoutIntent, Grant, Payment, Price, Subscription
@@ -96,6 +97,7 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
     else:
         row = await _open(till, intent, price, payment, live)
     payment.subscription_id = row.id
+    await begin_discount(till.session, row, intent)
     if seen.method and seen.method.can_charge_again:
         row.method_id = await keep_method(till, seen.method)
     charge_next(row)

@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.discounts import price_from
 from verf.billing.earning import period_of_change
 from verf.billing.models import Payment, Price, Subscription
 from verf.billing.periods import Period
@@ -42,8 +43,9 @@ def _size(rank: int, price: Price) -> tuple[int, int]:
 
 
 async def quote_for(session: AsyncSession, row: Subscription, old: Price, new: Price, at: datetime) -> Quote:
-    price = Money(new.amount * row.quantity, new.currency)
-    return quote(await paid_for(session, row, at), price, at=at, period=period_of_change(row, old, new, at=at))
+    period = period_of_change(row, old, new, at=at)
+    price = await price_from(session, row, new, period.start)
+    return quote(await paid_for(session, row, at), price, at=at, period=period)
 
 
 async def paid_for(session: AsyncSession, row: Subscription, at: datetime) -> Sequence[Paid]:
@@ -61,12 +63,13 @@ async def paid_for(session: AsyncSession, row: Subscription, at: datetime) -> Se
 async def estimate(
     session: AsyncSession, row: Subscription, old: Price, new: Price, *, when: When, at: datetime
 ) -> Estimate:
-    full, nothing = Money(new.amount * row.quantity, new.currency), Money(0, new.currency)
+    nothing = Money(0, new.currency)
     if when == "period_end":
-        return later(full, row.period_end)
+        return later(await price_from(session, row, new, row.period_end), row.period_end)
     told = await quote_for(session, row, old, new, at)
     due = settle(told.due, balance=nothing).charge
     ends = period_of_change(row, old, new, at=at).end
+    full = await price_from(session, row, new, ends)
     return Estimate(when="now", due_now=due, credit=told.credit, next_payment=full, next_payment_at=ends)
 
 

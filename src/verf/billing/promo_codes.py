@@ -1,4 +1,7 @@
-"""Promo codes: reserved with the checkout, used when it is paid, free again when it is not. Once for a customer."""
+"""Promo codes: reserved with the checkout, used when it is paid, free again when it is not.
+
+Once for a customer: for an organisation, and for a person under whatever organisation.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -6,22 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import grants
 from verf.billing.gifts import end_of_access, plan_to_give
-from verf.billing.models import CheckoutIntent, PromoCode, PromoRedemption
+from verf.billing.models import CheckoutIntent, PromoClaim, PromoCode, PromoRedemption
 from verf.billing.providers.orders import Discount
 from verf.billing.states import CheckoutState
+from verf.billing.trials import digest, keys_of
 from verf.errors import Conflict, Invalid
 from verf.kit import Money, new_id, now, smallest_charge
 from verf.limits import Policy, declare
 from verf.web import _
 
 KINDS = ("percent", "amount", "days")
+LONGEST = 36
 # Codes are short enough to be said aloud, and so to be guessed: a person tries so many in an hour.
 GUESSES = declare(Policy("promo-codes", 20, 60 * 60, fail_open=False))
 
@@ -34,6 +39,10 @@ class PromoExists(Conflict):
     pass
 
 
+class _HeldElsewhere(Exception):
+    """The same person has reserved or used this code under another organisation."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Promo:
     """What a code gives, as a customer may know it."""
@@ -42,6 +51,7 @@ class Promo:
     kind: str
     value: int
     currency: str
+    months: int
     product: str
     plans: Sequence[str]
     ends_at: datetime | None
@@ -53,6 +63,7 @@ class NewPromo:
     kind: str
     value: int
     currency: str = ""
+    months: int = 1
     product: str = ""
     plans: Sequence[str] = ()
     max_redemptions: int | None = None
@@ -82,7 +93,7 @@ async def disable_promo(session: AsyncSession, code: str) -> None:
 
 async def find_promo(session: AsyncSession, code: str) -> Promo | None:
     """A code that can be used now, whoever asks."""
-    row = await session.scalar(select(PromoCode).where(_named(code)))
+    row = await named(session, code)
     if row is None or _why_not(row):
         return None
     return Promo(
@@ -90,6 +101,7 @@ async def find_promo(session: AsyncSession, code: str) -> Promo | None:
         kind=row.kind,
         value=row.value,
         currency=row.currency,
+        months=row.months,
         product=row.product,
         plans=row.plans,
         ends_at=row.ends_at,
@@ -97,35 +109,47 @@ async def find_promo(session: AsyncSession, code: str) -> Promo | None:
 
 
 async def reserve(
-    session: AsyncSession, organisation: UUID, code: str, *, product: str, plan: str, money: Money, intent: UUID
+    session: AsyncSession,
+    organisation: UUID,
+    code: str,
+    *,
+    product: str,
+    plan: str,
+    money: Money,
+    intent: UUID,
+    person: UUID | None = None,
 ) -> Money:
-    """Take one use of the code for this checkout; what the first payment takes after it."""
+    """Take one use of the code for this checkout; what the first payment takes after it. `person` is who asks."""
     row = await _usable(session, code, product=product, plan=plan)
     if row.kind == "days":
         raise PromoRefused(_("This code gives free days; redeem it on the billing page."), fields={"promo": "days"})
     if row.kind == "amount" and row.currency != money.currency:
         message = _("This code is for prices in %(currency)s.") % {"currency": row.currency}
         raise PromoRefused(message, fields={"promo": message})
-    await _take(session, row, organisation, intent=intent, state="reserved")
-    return money - _off(row, money)
+    await _take(session, row, organisation, person, intent=intent, state="reserved")
+    return money - taken_off(row, money)
 
 
 async def discount_of(session: AsyncSession, code: str, money: Money) -> Discount | None:
     """How a provider with prices of its own is told of a code that was reserved."""
-    row = await session.scalar(select(PromoCode).where(_named(code)))
+    row = await named(session, code)
     if row is None:
         return None
-    off = _off(row, money)
+    off = taken_off(row, money)
     is_exact = row.kind == "percent" and off == money.share(row.value, 100)
-    return Discount(code=row.code, percent=row.value) if is_exact else Discount(code=row.code, money=off)
+    if is_exact:
+        return Discount(code=row.code, percent=row.value, months=row.months)
+    return Discount(code=row.code, money=off, months=row.months)
 
 
-async def redeem_days(session: AsyncSession, organisation: UUID, code: str, *, product: str) -> int:
+async def redeem_days(
+    session: AsyncSession, organisation: UUID, code: str, *, product: str, person: UUID | None = None
+) -> int:
     """Give the free days of a code: on top of what is paid, from now if nothing is. How many days."""
     row = await _usable(session, code, product=product, plan="")
     if row.kind != "days":
         raise PromoRefused(_("This code lowers a price; enter it when you pay."), fields={"promo": "price"})
-    await _take(session, row, organisation, intent=None, state="applied")
+    await _take(session, row, organisation, person, intent=None, state="applied")
     start = await end_of_access(session, organisation, product)
     await grants.give(
         session,
@@ -146,36 +170,42 @@ async def settle_redemption(session: AsyncSession, intent: UUID) -> None:
     if row is None or row.state == CheckoutState.OPEN:
         return
     state = "applied" if row.state == CheckoutState.COMPLETED else "released"
-    promo = await _move(session, intent, "reserved", state)
-    if promo is not None and state == "released":
-        await session.execute(update(PromoCode).where(PromoCode.id == promo).values(redeemed=PromoCode.redeemed - 1))
-    if promo is None and state == "applied":
-        await _use_after_all(session, intent)
+    moved = await _move(session, intent, "reserved", state)
+    if moved is not None and state == "released":
+        counted = update(PromoCode).where(PromoCode.id == moved.promo_id)
+        await session.execute(counted.values(redeemed=PromoCode.redeemed - 1))
+        await session.execute(delete(PromoClaim).where(PromoClaim.redemption_id == moved.id))
+    if moved is None and state == "applied":
+        await _use_after_all(session, row)
 
 
-async def _use_after_all(session: AsyncSession, intent: UUID) -> None:
+async def _use_after_all(session: AsyncSession, intent: CheckoutIntent) -> None:
     """Paid after it was given up. Who has reserved the code anew meanwhile has used it once there already."""
-    with suppress(IntegrityError):
+    with suppress(IntegrityError, _HeldElsewhere):
         async with session.begin_nested():
-            promo = await _move(session, intent, "released", "applied")
-            counted = update(PromoCode).where(PromoCode.id == promo).values(redeemed=PromoCode.redeemed + 1)
-            await session.execute(counted)
+            moved = await _move(session, intent.id, "released", "applied")
+            if moved is None:
+                return
+            counted = update(PromoCode).where(PromoCode.id == moved.promo_id)
+            await session.execute(counted.values(redeemed=PromoCode.redeemed + 1))
+            if not await _claim(session, moved.promo_id, moved.id, intent.organisation_id, intent.person_id):
+                raise _HeldElsewhere
 
 
-async def _move(session: AsyncSession, intent: UUID, before: str, after: str) -> UUID | None:
-    """The code, if its redemption for this checkout was in the first state and is in the second now."""
+async def _move(session: AsyncSession, intent: UUID, before: str, after: str) -> PromoRedemption | None:
+    """The redemption of this checkout, if it was in the first state and is in the second now."""
     statement = (
         update(PromoRedemption)
         .where(PromoRedemption.intent_id == intent, PromoRedemption.state == before)
         .values(state=after, closed_at=now())
-        .returning(PromoRedemption.promo_id)
+        .returning(PromoRedemption)
     )
-    moved: UUID | None = await session.scalar(statement)
+    moved: PromoRedemption | None = await session.scalar(statement)
     return moved
 
 
 async def _usable(session: AsyncSession, code: str, *, product: str, plan: str) -> PromoCode:
-    row = await session.scalar(select(PromoCode).where(_named(code)))
+    row = await named(session, code)
     problem = _("There is no such code.") if row is None else _why_not(row)
     if row is not None and not problem and row.product not in ("", product):
         problem = _("This code is for another product.")
@@ -186,7 +216,15 @@ async def _usable(session: AsyncSession, code: str, *, product: str, plan: str) 
     return row
 
 
-async def _take(session: AsyncSession, row: PromoCode, organisation: UUID, *, intent: UUID | None, state: str) -> None:
+async def _take(
+    session: AsyncSession,
+    row: PromoCode,
+    organisation: UUID,
+    person: UUID | None,
+    *,
+    intent: UUID | None,
+    state: str,
+) -> None:
     """The counter first, in one statement: of a hundred who try for the last use one gets it."""
     counted = await session.scalar(
         update(PromoCode)
@@ -210,9 +248,33 @@ async def _take(session: AsyncSession, row: PromoCode, organisation: UUID, *, in
         "created_at": now(),
     }
     taken = insert(PromoRedemption).values(values).on_conflict_do_nothing().returning(PromoRedemption.id)
-    if await session.scalar(taken) is None:
+    redemption = await session.scalar(taken)
+    if redemption is None or not await _claim(session, row.id, redemption, organisation, person):
         message = _("You have used this code already.")
         raise PromoRefused(message, fields={"promo": message})
+
+
+async def _claim(session: AsyncSession, promo: UUID, redemption: UUID, organisation: UUID, person: UUID | None) -> bool:
+    """For who asks and for the owner of the organisation: False when one of them holds this code elsewhere."""
+    claims = {
+        (kind, digest(f"{promo}:{kind}:{value}"))
+        for asks in {person, None}
+        for kind, value in (await keys_of(session, organisation, asks)).items()
+        if kind != "organisation"
+    }
+    for kind, hashed in sorted(claims):
+        claimed = insert(PromoClaim).values(
+            promo_id=promo, kind=kind, hash=hashed, redemption_id=redemption, claimed_at=now()
+        )
+        won = await session.scalar(claimed.on_conflict_do_nothing().returning(PromoClaim.kind))
+        if won is None:
+            return False
+    return True
+
+
+async def named(session: AsyncSession, code: str) -> PromoCode | None:
+    """The code of this name, in letters of either case, whether or not it can be used now."""
+    return await session.scalar(select(PromoCode).where(_named(code)))
 
 
 def _named(code: str) -> ColumnElement[bool]:
@@ -229,7 +291,7 @@ def _why_not(row: PromoCode) -> str:
     return ""
 
 
-def _off(row: PromoCode, money: Money) -> Money:
+def taken_off(row: PromoCode, money: Money) -> Money:
     """What is taken off; never so much that less is left than can be charged at all."""
     wanted = money.share(row.value, 100) if row.kind == "percent" else Money(row.value, money.currency)
     return min(wanted, money - smallest_charge(money.currency))
@@ -245,6 +307,8 @@ def _refuse_nonsense(wanted: NewPromo) -> None:
         problems["value"] = _("From 1; percent up to 99. For a whole period free, give days.")
     if (wanted.kind == "amount") != bool(wanted.currency):
         problems["currency"] = _("An amount has a currency, percent and days have none.")
+    if not 1 <= wanted.months <= LONGEST or (wanted.kind == "days" and wanted.months > 1):
+        problems["months"] = _("From 1 to 36 months; free days are given once.")
     if wanted.starts_at and wanted.ends_at and wanted.starts_at >= wanted.ends_at:
         problems["ends_at"] = _("It ends before it begins.")
     if problems:

@@ -13,6 +13,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import notices
+from verf.billing.discounts import price_from
 from verf.billing.dunning import Arrears, mail_at, next_try_at
 from verf.billing.messages import Remind
 from verf.billing.models import Payment, PaymentMethod, PlanVersion, Price, Subscription
@@ -146,7 +147,7 @@ async def _owed(session: AsyncSession, row: Subscription) -> Owed:
     if row.price_id is None:
         return Owed(None)
     price = await session.get_one(Price, row.price_id)
-    return Owed(Money(price.amount * row.quantity, price.currency))
+    return Owed(await price_from(session, row, price, row.period_end))
 
 
 async def _of_trial(session: AsyncSession, row: Subscription, moment: datetime) -> None:

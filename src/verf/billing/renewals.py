@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.discounts import price_from
 from verf.billing.dunning import Arrears, next_try_at, state_at, try_at
 from verf.billing.earning import calendar_of
 from verf.billing.for_sale import tag_of
@@ -181,7 +182,8 @@ async def _try(session: AsyncSession, row: Subscription, method: UUID, *, key: s
     old = await session.get_one(Price, row.price_id)
     new = await session.get_one(Price, row.pending_price_id) if row.pending_price_id else old
     period = next_period(row, old, new)
-    payment = attempt(row, new, kind=PaymentKind.RENEWAL, amount=new.amount * row.quantity, period=period, at=moment)
+    due = await price_from(session, row, new, period.start)
+    payment = attempt(row, new, kind=PaymentKind.RENEWAL, amount=due.minor_units, period=period, at=moment)
     payment.attempt_key = key
     session.add(payment)
     await session.flush()

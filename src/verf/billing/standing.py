@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.discounts import price_from
 from verf.billing.mirroring import HOUSE
 from verf.billing.models import PaymentMethod, PlanVersion, Price, Subscription
 from verf.billing.states import Engine, SubscriptionState
@@ -42,6 +43,8 @@ class Standing:
     cancel_at: datetime | None = None
     pending_plan: str = ""
     pending_money: Money | None = None
+    # Of our own engine: what the next charge will be, with what is taken off.
+    next_money: Money | None = None
     method: str = ""
     method_expires: str = ""
     charges_itself: bool = False
@@ -91,7 +94,7 @@ class Standing:
 
     @property
     def next_charge(self) -> Money | None:
-        return (self.pending_money or self.money) if self.next_charge_at else None
+        return (self.next_money or self.pending_money or self.money) if self.next_charge_at else None
 
     @property
     def ends_at(self) -> datetime | None:
@@ -130,6 +133,7 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
     price = await session.get(Price, row.price_id) if row.price_id else None
     pending = await session.get(Price, row.pending_price_id) if row.pending_price_id else None
     pending_plan = await session.get_one(PlanVersion, pending.plan_version_id) if pending else None
+    coming = pending or price
     method = await session.get(PaymentMethod, row.method_id) if row.method_id else None
     return Standing(
         product=product,
@@ -151,6 +155,9 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
         cancel_at=row.cancel_at,
         pending_plan=pending_plan.title if pending_plan else "",
         pending_money=Money(pending.amount * row.quantity, pending.currency) if pending else None,
+        next_money=await price_from(session, row, coming, row.period_end)
+        if row.engine == Engine.OWN and coming
+        else None,
         method=method.title if method else "",
         method_expires=method.expires if method else "",
         charges_itself=row.engine == Engine.MIRROR or bool(method and method.can_charge_again),

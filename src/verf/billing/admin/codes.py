@@ -26,6 +26,7 @@ class CodeWanted(BaseModel):
     kind: Literal["percent", "amount", "days"]
     value: int = Field(ge=1, le=100_000_000)
     currency: str = Field(default="", max_length=3)
+    months: int = Field(default=1, ge=1, le=36)
     product: str = Field(default="", max_length=60)
     plans: list[str] = Field(default_factory=list)
     max_redemptions: int | None = Field(default=None, ge=1, le=10_000_000)
@@ -69,6 +70,7 @@ async def _create(sent: CodeWanted, member: StaffMember) -> None:
         kind=sent.kind,
         value=sent.value,
         currency=sent.currency.upper(),
+        months=sent.months,
         product=sent.product,
         plans=sent.plans,
         max_redemptions=sent.max_redemptions,
@@ -77,7 +79,7 @@ async def _create(sent: CodeWanted, member: StaffMember) -> None:
     )
     async with transaction(system="staff makes a promo code") as session:
         await create_promo(session, wanted, by=member.id)
-        told = {"kind": wanted.kind, "value": wanted.value, "currency": wanted.currency}
+        told = {"kind": wanted.kind, "value": wanted.value, "currency": wanted.currency, "months": wanted.months}
         await record(session, f"staff:{member.id}", "billing.promo-created", f"promo:{wanted.code}", after=told)
 
 
@@ -90,7 +92,7 @@ async def _show(request: Request, *, shown: Form[CodeWanted] | None = None) -> R
         "billing/staff/promo-codes.html",
         422 if shown else 200,
         codes=codes,
-        form=shown or blank({"kind": "percent"}),
+        form=shown or blank({"kind": "percent", "months": "1"}),
         products=[(product.name, _(product.title)) for product in selling()],
         plans=plans,
         currencies_pairs=[(each, each) for each in _currencies()],

@@ -3,7 +3,7 @@
 from verf.billing.models.catalogue import PlanVersion, Price, ProviderPrice
 from verf.billing.models.inbox import Finding, ProviderEvent, SyncCursor
 from verf.billing.models.money import Dispute, LedgerEntry, LedgerTransaction, Payment, Refund
-from verf.billing.models.offers import PromoCode, PromoRedemption, Referral, ReferralCode
+from verf.billing.models.offers import PromoClaim, PromoCode, PromoRedemption, Referral, ReferralCode
 from verf.billing.models.periods import PaidPeriod
 from verf.billing.models.reports import UsageReport
 from verf.billing.models.subscriptions import (
@@ -30,6 +30,7 @@ __all__ = [
     "PaymentMethod",
     "PlanVersion",
     "Price",
+    "PromoClaim",
     "PromoCode",
     "PromoRedemption",
     "ProviderEvent",

@@ -2,10 +2,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from verf.database import Record, TenantRecord
+from verf.database import Record, Table, TenantRecord
 from verf.kit import now
 
 
@@ -18,6 +27,7 @@ class PromoCode(Record):
         CheckConstraint("max_redemptions IS NULL OR redeemed <= max_redemptions", name="not_over_redeemed"),
         CheckConstraint("value > 0 AND (kind <> 'percent' OR value < 100)", name="value"),
         CheckConstraint("redeemed >= 0", name="redeemed"),
+        CheckConstraint("months BETWEEN 1 AND 36 AND (kind <> 'days' OR months = 1)", name="months"),
     )
     room = "billing"
 
@@ -28,6 +38,8 @@ class PromoCode(Record):
     # Percent, minor units of the currency, or days.
     value: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(default="")
+    # Payments whose period begins within so many months of the first are lowered.
+    months: Mapped[int] = mapped_column(default=1)
     # Plans it is for, by name; empty for all. Days are given of the first, or of the product's trial plan.
     plans: Mapped[list[str]] = mapped_column(default=list)
     max_redemptions: Mapped[int | None]
@@ -61,6 +73,20 @@ class PromoRedemption(TenantRecord):
     state: Mapped[str]  # reserved, applied, released
     created_at: Mapped[datetime] = mapped_column(default=now)
     closed_at: Mapped[datetime | None]
+
+
+class PromoClaim(Table):
+    """That a person holds a redemption of a code: keyed hashes, which name nobody. Gone when it is released."""
+
+    __tablename__ = "promo_claims"
+    __table_args__ = (PrimaryKeyConstraint("promo_id", "kind", "hash"), Index(None, "redemption_id"))
+    room = "billing"
+
+    promo_id: Mapped[UUID] = mapped_column(ForeignKey("billing.promo_codes.id"))
+    kind: Mapped[str]  # account, mail, card
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    redemption_id: Mapped[UUID]
+    claimed_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ReferralCode(TenantRecord):

@@ -126,6 +126,9 @@ class Subscription(TenantRecord):
     next_check_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[str] = mapped_column(default="")
+    # Of our own engine: the code that lowers each period which begins before then.
+    promo_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.promo_codes.id"))
+    promo_until: Mapped[datetime | None]
     snapshot_at: Mapped[datetime | None]
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -42,7 +42,9 @@ async def redeem(request: Request, tenant: Payer, session: TenantTransaction) ->
     if not sent.ok:
         return redirect(request, "/billing", toast=next(iter(sent.errors.values())), kind="error")
     try:
-        days = await redeem_days(session, tenant.organisation, sent.data.code, product=sent.data.product)
+        days = await redeem_days(
+            session, tenant.organisation, sent.data.code, product=sent.data.product, person=tenant.person
+        )
     except PromoRefused as refused:
         return redirect(request, back, toast=str(refused), kind="error")
     told = ngettext("%(num)s day is yours, free.", "%(num)s days are yours, free.", days)

@@ -50,10 +50,16 @@ async def discount(api: Api, order: Order) -> str:
         "currency_code": None if is_percentage else currency,
         "enabled_for_checkout": False,
         "recur": terms.months > 1,
-        "maximum_recurring_intervals": terms.months if terms.months > 1 else None,
+        "maximum_recurring_intervals": _intervals(terms.months, order.price) if terms.months > 1 else None,
     }
     key = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
     return await _found_or_made(api, "/discounts", key, {**body, "custom_data": {KEY: key}})
+
+
+def _intervals(months: int, price: PriceTag) -> int:
+    """Paddle counts payments: of so many months, those that begin one."""
+    each = {"month": 1, "year": 12}.get(price.interval, 1) * price.interval_count
+    return -(-months // each)
 
 
 async def _product(api: Api, price: PriceTag) -> str:
