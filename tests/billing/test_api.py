@@ -15,6 +15,7 @@ MOVES = {
     "checkout-session": {"price_id": str(new_id())},
     "portal-session": {},
     "cancel": {"when": "period_end"},
+    "pause": {},
     "resume": {},
     "change": {"price_id": str(new_id())},
 }
@@ -105,6 +106,25 @@ async def test_a_subscription_is_cancelled_and_taken_back(harbour):
     assert back.json()["cancel_at"] is None
     again = await anna.http.post(f"{API}/resume", json={}, headers=key("again"))
     assert (again.status_code, again.json()["code"]) == (409, "nothing-to-resume")
+
+
+async def test_a_subscription_is_paused_and_resumed(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="yookassa")
+    answers = [await anna.http.post(f"{API}/pause", json={}, headers=key("rest")) for _time in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    paused = answers[0].json()
+    assert paused["paused_at"]
+    assert (paused["state"], paused["next_charge"]) == ("active", None)
+    back = await anna.http.post(f"{API}/resume", json={}, headers=key("back"))
+    assert (back.json()["paused_at"], back.json()["next_charge"]["currency"]) == (None, "RUB")
+
+
+async def test_what_is_not_renewed_by_itself_is_not_paused(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="wata")
+    answer = await anna.http.post(f"{API}/pause", json={}, headers=key())
+    assert (answer.status_code, answer.json()["code"]) == (409, "cannot-pause")
 
 
 async def test_a_change_costs_what_the_preview_said(harbour):

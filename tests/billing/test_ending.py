@@ -5,7 +5,10 @@ from lives import DAY, HOUR, live_until_due, mails, paid_subscription, payments,
 
 from verf.audit import history
 from verf.billing.ending import CannotPause, NothingToResume, cancel, pause, resume
+from verf.billing.entitling import allows
 from verf.billing.models import Grant
+from verf.billing.providers import registry
+from verf.billing.providers.events import ProviderRefused
 from verf.database import transaction
 from verf.kit import now
 
@@ -78,7 +81,7 @@ async def test_paused_nothing_is_charged_and_nothing_opens_until_it_is_resumed(h
     assert abs(row.period_start - at) < HOUR
     assert row.period_end - row.period_start >= 28 * DAY
     assert await payments() == [("initial", "paid"), ("renewal", "paid")]
-    assert await mails() == ["subscription_resumed"]
+    assert await mails() == ["subscription_paused", "subscription_resumed"]
 
 
 @with_our_own_engine
@@ -89,6 +92,7 @@ async def test_a_pause_taken_back_in_time_was_none(harbour, provider, anna):
     await harbour.live(2 * HOUR, step=HOUR)
     after = await paid_subscription()
     assert after.period_start == before.period_end
+    assert await mails() == ["subscription_paused", "subscription_resumed"]
 
 
 async def test_what_is_cancelled_cannot_be_paused(harbour, provider, anna):
@@ -101,9 +105,38 @@ async def test_what_is_cancelled_cannot_be_paused(harbour, provider, anna):
 async def test_paused_at_a_mirror_nothing_is_charged_until_it_is_resumed(harbour, provider, anna):
     await pause(anna.organisation, "stock", by=anna.person, key="p")
     assert (await paid_subscription()).state == "suspended"
+    assert (await allows(anna.organisation, "stock", "products")).allowed
     await harbour.live(40 * DAY, step=10 * DAY)
+    assert not (await allows(anna.organisation, "stock", "products")).allowed
     assert await payments("paid") == [("initial", "paid")]
     await resume(anna.organisation, "stock", by=anna.person, key="r")
-    await harbour.live(32 * DAY, step=8 * DAY)
-    assert (await paid_subscription()).state == "active"
-    assert len(await payments("paid")) >= 2
+    await harbour.settle()
+    assert ((await paid_subscription()).state, len(await payments("paid"))) == ("active", 2)
+    assert (await allows(anna.organisation, "stock", "products")).allowed
+    assert await mails() == ["subscription_paused", "subscription_resumed"]
+
+
+async def test_paused_in_the_cabinet_of_the_provider_it_is_resumed_here(harbour, provider, anna):
+    if provider == "yookassa":
+        pytest.skip("its calendar is ours: there is nothing to pause over there")
+    ref = (await paid_subscription()).ref
+    await harbour.control(provider, f"subscriptions/{ref}/pause")
+    await harbour.settle()
+    row = await paid_subscription()
+    assert (row.state, row.paused_at is not None) == ("suspended", True)
+    await resume(anna.organisation, "stock", by=anna.person, key="r")
+    await harbour.settle()
+    row = await paid_subscription()
+    assert (row.state, row.paused_at) == ("active", None)
+    assert await payments("paid") == [("initial", "paid")]
+    assert await mails() == ["subscription_paused", "subscription_resumed"]
+
+
+async def test_a_pause_that_the_provider_refuses_is_none(harbour, provider, anna):
+    if provider != "paddle":
+        pytest.skip("only Paddle refuses")
+    # Over there, and we have not heard of it yet.
+    await registry.provider("paddle").cancel((await paid_subscription()).ref, when="period_end", key="over there")
+    with pytest.raises(ProviderRefused):
+        await pause(anna.organisation, "stock", by=anna.person, key="p")
+    assert (await paid_subscription()).paused_at is None

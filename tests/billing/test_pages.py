@@ -171,6 +171,27 @@ async def test_leaving_and_coming_back(harbour):
     assert "It renews by itself on" in await seen(anna.http, "/billing")
 
 
+@pytest.mark.parametrize("provider", ["stripe", "yookassa"])
+async def test_resting_for_a_while(harbour, provider):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider=provider)
+    sent = form_of(await seen(anna.http, "/billing"), "/billing/pause")
+    await anna.http.post("/billing/pause", data=sent, headers=HTML)
+    home = await seen(anna.http, "/billing")
+    assert "what you have paid for stays open until" in home
+    assert ">Paused<" in home
+    assert "Next charge" not in home
+    assert 'action="/billing/pause"' not in home
+    await anna.http.post("/billing/resume", data=form_of(home, "/billing/resume"), headers=HTML)
+    assert "It renews by itself on" in await seen(anna.http, "/billing")
+
+
+async def test_what_nobody_charges_has_no_pause(harbour):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider="wata")
+    assert 'action="/billing/pause"' not in await seen(anna.http, "/billing")
+
+
 async def test_a_payment_has_a_receipt_to_print(harbour):
     anna = await harbour.member()
     await harbour.buy(anna, provider="yookassa")

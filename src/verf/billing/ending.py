@@ -75,7 +75,7 @@ async def resume(organisation: UUID, product: str, *, by: UUID, key: str) -> Non
 
 
 async def pause(organisation: UUID, product: str, *, by: UUID, key: str) -> None:
-    """No charge and no access after the period that is paid for, until it is resumed."""
+    """No charge, and no access after what is paid for, until it is resumed. Pausing twice is pausing."""
     wheel = None
     async with transaction(organisation=organisation) as session:
         row = await live(session, organisation, product)
@@ -84,10 +84,10 @@ async def pause(organisation: UUID, product: str, *, by: UUID, key: str) -> None
         _check_pausable(row)
         before = photograph(row)
         await record(session, f"person:{by}", "billing.paused", f"subscription:{row.id}")
-        row.paused_at = now()
         if row.engine == Engine.MIRROR:
             wheel = await take(session, row)
         else:
+            row.paused_at = now()
             await _settle(session, row, before, cause="paused", by=by)
     if wheel:
         ref = wheel.ref

@@ -21,7 +21,17 @@ from verf.jobs import announce
 from verf.kit import new_id, now
 from verf.settings import secret
 
-WATCHED = ("state", "price_id", "pending_price_id", "quantity", "cancel_at", "access_hold", "paid_until", "period_end")
+WATCHED = (
+    "state",
+    "price_id",
+    "pending_price_id",
+    "quantity",
+    "cancel_at",
+    "paused_at",
+    "access_hold",
+    "paid_until",
+    "period_end",
+)
 HOUSE = "house"
 
 
@@ -45,8 +55,8 @@ async def mirror(till: Till) -> Subscription | None:
     row.quantity, row.currency = seen.quantity, seen.currency
     row.period_start, row.period_end = seen.period_start, seen.period_end
     row.trial_end, row.cancel_at = seen.trial_end, seen.cancel_at
-    # Not every provider says since when: then it is since we asked for it.
-    row.paused_at = seen.paused_at or (row.paused_at if seen.state == SubscriptionState.SUSPENDED else None)
+    # Not every provider says since when: then it is since we saw it.
+    row.paused_at = (seen.paused_at or row.paused_at or till.picture.taken_at) if seen.is_paused else None
     row.customer = till.picture.customer or row.customer
     if seen.method:
         row.method_id = await keep_method(till, seen.method)

@@ -85,6 +85,15 @@ class CancellationConfirmed:
 
 
 @dataclass(frozen=True)
+class SubscriptionPaused:
+    """`open_until` is empty when what was paid for is used up."""
+
+    plan: str
+    open_until: date | None
+    url: str
+
+
+@dataclass(frozen=True)
 class SubscriptionResumed:
     plan: str
     next_on: date | None
@@ -158,6 +167,7 @@ PAYMENT_FAILED = _notice("payment_failed", PaymentFailed)
 ACCESS_SUSPENDED = _notice("access_suspended", AccessSuspended)
 SUBSCRIPTION_ENDED = _notice("subscription_ended", SubscriptionEnded)
 CANCELLATION_CONFIRMED = _notice("cancellation_confirmed", CancellationConfirmed)
+SUBSCRIPTION_PAUSED = _notice("subscription_paused", SubscriptionPaused)
 SUBSCRIPTION_RESUMED = _notice("subscription_resumed", SubscriptionResumed)
 PLAN_CHANGED = _notice("plan_changed", PlanChanged)
 PREPAID_ENDS = _notice("prepaid_ends", PrepaidEnds)
@@ -175,6 +185,7 @@ NOTICES = (
     ACCESS_SUSPENDED,
     SUBSCRIPTION_ENDED,
     CANCELLATION_CONFIRMED,
+    SUBSCRIPTION_PAUSED,
     SUBSCRIPTION_RESUMED,
     PLAN_CHANGED,
     PREPAID_ENDS,

@@ -74,6 +74,11 @@ class Standing:
         return self.is_live and self.provider != HOUSE
 
     @property
+    def is_ours(self) -> bool:
+        """We keep its calendar, and charge."""
+        return self.engine == Engine.OWN
+
+    @property
     def is_prepaid(self) -> bool:
         """It ends by itself unless another period is bought."""
         return self.is_paid and self.engine == Engine.OWN and not self.charges_itself
@@ -83,6 +88,18 @@ class Standing:
         """What is owed can be paid on a page, with another card. Mirrored providers have a page of theirs."""
         owes = self.state in (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED) and not self.paused_at
         return self.is_paid and self.engine == Engine.OWN and owes
+
+    @property
+    def can_pause(self) -> bool:
+        """There is a charge to come that can be put off; whether its provider can is another question."""
+        runs = self.state == SubscriptionState.ACTIVE and not self.cancel_at and not self.paused_at
+        return self.is_paid and runs and self.charges_itself and not self.access_hold
+
+    @property
+    def open_while_paused(self) -> datetime | None:
+        """Until when what was paid before the pause stays open; None when it is used up."""
+        is_open = self.paused_at is not None and self.paid_until is not None and self.paid_until > now()
+        return self.paid_until if is_open else None
 
     @property
     def next_charge_at(self) -> datetime | None:
@@ -116,8 +133,10 @@ class Standing:
     def _alarm_of_the_living(self) -> Alarm:
         if self.access_hold:
             return "held"
+        if self.state == SubscriptionState.SUSPENDED and self.paused_at:
+            return "" if self.open_while_paused else "paused"
         if self.state == SubscriptionState.SUSPENDED:
-            return "paused" if self.paused_at else "suspended"
+            return "suspended"
         if self.state == SubscriptionState.PAST_DUE:
             return "past_due"
         if self.is_free_trial and _is_near(self.trial_end):

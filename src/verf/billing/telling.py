@@ -83,7 +83,7 @@ async def _news(
         return _trial(row, plan)
     if not entry.from_state:
         return []
-    found = [] if (cancelling := _cancelling(row, entry, plan)) is None else [cancelling]
+    found = [each for each in (_pausing(row, entry, plan), _cancelling(row, entry, plan)) if each is not None]
     return [*found, *await _plan_news(session, row, entry)]
 
 
@@ -114,10 +114,25 @@ def _cancelling(row: Subscription, entry: SubscriptionEvent, plan: str) -> tuple
     if after is not None and before is None:
         ends = day(datetime.fromisoformat(after), zone_of(row))
         return notices.CANCELLATION_CONFIRMED, notices.CancellationConfirmed(plan=plan, ends=ends, url=billing_url())
-    if (before is not None and after is None) or entry.cause == "resumed":
+    if (before is not None and after is None) or _is_unpaused(entry) or entry.cause == "resumed":
         next_on = day(row.period_end, zone_of(row)) if row.period_end else None
         return notices.SUBSCRIPTION_RESUMED, notices.SubscriptionResumed(plan=plan, next_on=next_on, url=billing_url())
     return None
+
+
+def _pausing(row: Subscription, entry: SubscriptionEvent, plan: str) -> tuple[Notice, object] | None:
+    before, after = entry.changes.get("paused_at", (None, None))
+    if after is None or before is not None or entry.from_state in UNPAID:
+        return None
+    is_open = row.paid_until is not None and row.paid_until > entry.at
+    open_until = day(row.paid_until, zone_of(row)) if is_open and row.paid_until else None
+    paused = notices.SubscriptionPaused(plan=plan, open_until=open_until, url=billing_url())
+    return notices.SUBSCRIPTION_PAUSED, paused
+
+
+def _is_unpaused(entry: SubscriptionEvent) -> bool:
+    before, after = entry.changes.get("paused_at", (None, None))
+    return before is not None and after is None
 
 
 async def _plan_news(session: AsyncSession, row: Subscription, entry: SubscriptionEvent) -> list[tuple[Notice, object]]:

@@ -137,11 +137,29 @@ async def test_a_pause_takes_no_money_and_ends(subscribed):
         return
     await world.provider.pause(ref, key=str(new_id()))
     await world.live(days=62)
-    assert (await seen(world)).subscription.state is SubscriptionState.SUSPENDED
+    paused = (await seen(world)).subscription
+    assert (paused.state, paused.is_paused) == (SubscriptionState.SUSPENDED, True)
     assert len(await world.paid()) == 1
     await world.provider.resume(ref, key=str(new_id()))
     await world.live(minutes=5)
-    assert (await seen(world)).subscription.state is SubscriptionState.ACTIVE
+    resumed = (await seen(world)).subscription
+    assert (resumed.state, resumed.is_paused) == (SubscriptionState.ACTIVE, False)
+    # Nobody had paid for the days of the pause: a period begins with the day of coming back, and is paid.
+    assert len(await world.paid()) == 2
+    assert resumed.period_start <= now() < resumed.period_end
+
+
+async def test_a_pause_taken_back_at_once_charges_nothing(subscribed):
+    world = subscribed
+    if not world or not world.abilities.can_pause:
+        return
+    ref, before = world.bought.root.ref, (await seen(world)).subscription
+    await world.provider.pause(ref, key=str(new_id()))
+    await world.provider.resume(ref, key=str(new_id()))
+    await world.live(minutes=5)
+    after = (await seen(world)).subscription
+    assert (after.state, after.period_end) == (SubscriptionState.ACTIVE, before.period_end)
+    assert len(await world.paid()) == 1
 
 
 async def test_a_change_repeated_with_its_key_is_made_once(subscribed):

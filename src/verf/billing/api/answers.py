@@ -117,7 +117,7 @@ class SubscriptionAnswer(BaseModel):
     pending_plan: str = Field(description="What it becomes when what is paid is over.")
     next_charge: MoneyAnswer | None
     next_charge_at: datetime | None
-    paused_at: datetime | None
+    paused_at: datetime | None = Field(description="Nothing is charged until it is resumed.")
     past_due_since: datetime | None
     access_hold: str
     ended_at: datetime | None

@@ -14,7 +14,7 @@ from verf.billing.api.answers import (
 from verf.billing.api.plans import PRODUCT
 from verf.billing.changing import change_plan, preview_change
 from verf.billing.checkouts import Buyer, start_checkout
-from verf.billing.ending import cancel, resume
+from verf.billing.ending import cancel, pause, resume
 from verf.billing.portals import open_portal
 from verf.billing.price_list import price_list, product_named, selling
 from verf.billing.promo_codes import GUESSES
@@ -100,6 +100,14 @@ async def cancel_subscription(body: Cancellation, tenant: Payer, operation: Oper
 async def resume_subscription(body: ProductMeant, tenant: Payer, operation: Operation) -> SubscriptionAnswer:
     product = product_named(body.product).name
     await resume(tenant.organisation, product, by=tenant.person, key=str(operation))
+    return await _standing(tenant, product)
+
+
+@router.post("/pause", summary="Charge nothing until it is resumed")
+async def pause_subscription(body: ProductMeant, tenant: Payer, operation: Operation) -> SubscriptionAnswer:
+    """What is paid for stays open to its end. 409 unless it runs, is paid for, and is renewed by itself."""
+    product = product_named(body.product).name
+    await pause(tenant.organisation, product, by=tenant.person, key=str(operation))
     return await _standing(tenant, product)
 
 

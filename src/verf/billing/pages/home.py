@@ -113,5 +113,5 @@ def _abilities(standing: Standing) -> dict[str, bool]:
     source = next((each for each in enabled() if each.name == standing.provider), None)
     return {
         "portal": bool(source and source.abilities.has_portal),
-        "pause": bool(source and source.abilities.can_pause),
+        "pause": standing.can_pause and bool(source and (standing.is_ours or source.abilities.can_pause)),
     }

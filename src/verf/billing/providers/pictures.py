@@ -110,6 +110,9 @@ class Subscription:
     trial_end: datetime | None = None
     cancel_at: datetime | None = None
     ended_at: datetime | None = None
+    # Nothing is charged until it is resumed; `paused_at` where the provider tells since when. A pause that begins with
+    # the end of the period leaves the state as it is until then.
+    is_paused: bool = False
     paused_at: datetime | None = None
     resumes_at: datetime | None = None
     pending_price: str = ""

@@ -205,6 +205,17 @@ async def test_after_a_long_pause_a_new_period_is_paid(desk):
     assert picture.payments[-1].period_end == picture.subscription.period_end
 
 
+async def test_a_pause_that_waits_for_the_end_of_the_period_is_one(desk):
+    """As their dashboard makes it; ours are made at once."""
+    subscription = await desk.bought()
+    body = {"effective_from": "next_billing_period"}
+    await desk.paddle._api.post(f"/subscriptions/{subscription}/pause", body)  # we never ask for this
+    waiting = (await desk.seen(subscription)).subscription
+    assert (waiting.state, waiting.is_paused) == (SubscriptionState.ACTIVE, True)
+    await desk.paddle.resume(subscription, key="resume")
+    assert not (await desk.seen(subscription)).subscription.is_paused
+
+
 async def test_what_is_about_to_end_is_not_paused(desk):
     subscription = await desk.bought()
     await desk.paddle.cancel(subscription, when="period_end", key="cancel")

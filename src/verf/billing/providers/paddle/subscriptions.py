@@ -41,6 +41,7 @@ def subscription_of(told: Json, transactions: Sequence[Json]) -> Subscription:
         trial_end=maybe((item["trial_dates"] or {}).get("ends_at")),
         cancel_at=_scheduled(told, "cancel"),
         ended_at=maybe(told["canceled_at"]),
+        is_paused=state is SubscriptionState.SUSPENDED or _scheduled(told, "pause") is not None,
         paused_at=maybe(told["paused_at"]),
         resumes_at=_scheduled(told, "resume"),
         order=order_of(told),

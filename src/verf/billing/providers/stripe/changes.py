@@ -109,7 +109,7 @@ async def _end(client: stripe.StripeClient, ref: str, key: str) -> None:
 
 
 async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:
-    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": ["latest_invoice"]})
     if subscription.status == "paused":
         await client.v1.subscriptions.resume_async(
             ref, {"billing_cycle_anchor": {"type": "now"}}, {"idempotency_key": key}
@@ -118,6 +118,10 @@ async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:
     params: stripe.params.SubscriptionUpdateParams = {}
     if subscription.pause_collection is not None:
         params["pause_collection"] = ""
+        if _is_void(subscription.latest_invoice):
+            # Nobody has paid for the period that runs: another begins now, and is charged now.
+            params["billing_cycle_anchor"] = {"type": "now"}
+            params["proration_behavior"] = "none"
     if subscription.cancel_at_period_end:
         params["cancel_at_period_end"] = False
     elif subscription.cancel_at:
@@ -134,6 +138,10 @@ async def pause(client: stripe.StripeClient, ref: str, *, key: str) -> None:
     await client.v1.subscriptions.update_async(
         ref, {"pause_collection": {"behavior": "void"}}, {"idempotency_key": key}
     )
+
+
+def _is_void(invoice: stripe.Invoice | str | None) -> bool:
+    return isinstance(invoice, stripe.Invoice) and invoice.status == "void"
 
 
 async def _release(client: stripe.StripeClient, subscription: stripe.Subscription, key: str) -> None:

@@ -42,6 +42,7 @@ def subscription_of(subscription: stripe.Subscription) -> Subscription:
         trial_end=_moment_or_none(subscription.trial_end),
         cancel_at=_cancel_at(subscription) if state is not SubscriptionState.ENDED else None,
         ended_at=_moment_or_none(subscription.ended_at),
+        is_paused=state is not SubscriptionState.ENDED and (pause is not None or subscription.status == "paused"),
         paused_at=_paused_at(subscription),
         resumes_at=_moment_or_none(pause.resumes_at) if pause is not None else None,
         pending_price=_pending_price(subscription, item.price.id),

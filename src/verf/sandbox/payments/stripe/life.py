@@ -26,7 +26,7 @@ def renew(world: World, identity: str) -> None:
     before = picture(subscription)
     schedules.advance(world, subscription)
     _next_period(world, subscription)
-    invoice = _cycle_invoice(world, subscription)
+    invoice = _period_invoice(world, subscription, "subscription_cycle")
     subscription["latest_invoice"] = invoice["id"]
     subscriptions.remember_debits(subscription, invoice)
     if subscription["status"] == "trialing":
@@ -35,6 +35,20 @@ def renew(world: World, identity: str) -> None:
     world.tell("invoice.created", invoice)
     world.tell("customer.subscription.updated", subscription, before)
     _go_on(world, subscription, invoice)
+
+
+def begin_anew(world: World, subscription: Document) -> None:
+    """`billing_cycle_anchor=now`: the period ends here, the next is billed and charged at once. Nothing is prorated."""
+    before = picture(subscription)
+    subscription["billing_cycle_anchor"] = world.time
+    _next_period(world, subscription)
+    invoice = _period_invoice(world, subscription, "subscription_update", auto_advance=False)
+    subscription["latest_invoice"] = invoice["id"]
+    subscriptions.remember_debits(subscription, invoice)
+    world.keep(subscription)
+    world.tell("invoice.created", invoice)
+    world.tell("customer.subscription.updated", subscription, before)
+    finalize(world, invoice["id"])
 
 
 def _go_on(world: World, subscription: Document, invoice: Document) -> None:
@@ -68,14 +82,14 @@ def _next_period(world: World, subscription: Document) -> None:
     world.plan("renew", subscription["id"], min(end, stop) if stop and stop > world.time else end)
 
 
-def _cycle_invoice(world: World, subscription: Document) -> Document:
+def _period_invoice(world: World, subscription: Document, reason: str, **fields: bool) -> Document:
     lines = [
         period_line(world, subscription, item, span_of(item))
         for item in subscription["items"]["data"]
         if not metered(item)
     ]
     lines += subscription.pop("_pending_lines", [])
-    return invoices.draft(world, subscription, lines, "subscription_cycle")
+    return invoices.draft(world, subscription, lines, reason, **fields)
 
 
 def finalize(world: World, identity: str) -> None:

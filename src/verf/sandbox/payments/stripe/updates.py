@@ -43,10 +43,14 @@ def update(world: World, given: Parameters, subscription: str) -> Document:
             if name in given:
                 raise invalid(name, f"`{name}` is not supported with `payment_behavior` pending_if_incomplete.")
     wanted = _wanted(world, given, found, payment)
+    anchor = given.inner("billing_cycle_anchor")
+    begins_anew = anchor.choice("type", ("now", "unchanged"), "unchanged") == "now"
     attributes.change(world, given, found)
-    given.done()
+    given.done(anchor)
     world.keep(found)
-    if wanted is not None:
+    if begins_anew:
+        life.begin_anew(world, found)
+    elif wanted is not None:
         _apply(world, found, wanted, before)
     else:
         world.tell("customer.subscription.updated", found, before)
