@@ -9,10 +9,10 @@ import pytest
 from lives import methods_come_to
 from sqlalchemy import select, update
 
-from verf.billing.models import CheckoutIntent, Grant, Payment, Referral, Subscription
+from verf.billing.models import CheckoutIntent, Grant, Payment, PromoCode, PromoRedemption, Referral, Subscription
 from verf.billing.promo_codes import NewPromo, create_promo
 from verf.database import transaction
-from verf.kit import new_id
+from verf.kit import new_id, now
 from verf.organisations.models import MemberRow
 from verf.testing.site import PASSWORD
 
@@ -270,6 +270,57 @@ async def test_a_link_carries_its_code_to_the_checkout(harbour):
     [intent] = await rows(CheckoutIntent)
     assert (intent.promo_code, intent.amount) == ("SPRING", 71200)
     assert "does not hold any more" in await seen(anna.http, "/pricing?promo=NOTHING")
+
+
+async def test_the_price_with_a_code_is_seen_before_it_is_paid(harbour):
+    anna = await harbour.member()
+    async with transaction(system="test makes a code") as session:
+        await create_promo(session, NewPromo(code="SPRING", kind="percent", value=20, max_redemptions=1), by=None)
+        await create_promo(session, NewPromo(code="LONG", kind="percent", value=50, months=3), by=None)
+    checkout = f"/billing/checkout?price={await harbour.price('pro', currency='RUB')}&provider=yookassa"
+    assert 'id="due">₽2,690.00<' in await seen(anna.http, checkout)
+    for link in (f"{checkout}&promo=spring", f"{checkout}&code=SPRING"):
+        html = await seen(anna.http, link)
+        assert "Go and pay ₽2,152.00" in html
+        assert "−₽538.00" in html
+        assert "Next charge: ₽2,690.00 on" in html
+    html = await seen(anna.http, f"{checkout}&promo=long")
+    assert "off each payment of the first 3 months" in html
+    assert "Next charge: ₽1,345.00 on" in html
+    assert await rows(PromoRedemption) == []
+    assert [row.redeemed for row in await rows(PromoCode)] == [0, 0]
+
+
+async def test_a_code_that_does_not_hold_is_told_before_it_is_paid(harbour):
+    anna, boris = await harbour.member(), await harbour.member("Boris")
+    yesterday = now() - timedelta(days=1)
+    async with transaction(system="test makes codes") as session:
+        await create_promo(session, NewPromo(code="ONE", kind="percent", value=20, max_redemptions=1), by=None)
+        await create_promo(session, NewPromo(code="PAST", kind="percent", value=20, ends_at=yesterday), by=None)
+    checkout = f"/billing/checkout?price={await harbour.price('pro', currency='RUB')}&provider=yookassa"
+    sent = form_of(await seen(anna.http, checkout), "/billing/checkout")
+    await anna.http.post("/billing/checkout", data={**sent, "provider": "yookassa", "code": "ONE"}, headers=HTML)
+    # It is held by Anna's open checkout: theirs still, and nobody else's.
+    assert "Go and pay ₽2,152.00" in await seen(anna.http, f"{checkout}&code=ONE")
+    for code, told in (("ONE", "used up"), ("PAST", "not valid any more"), ("NONE", "no such code")):
+        html = await seen(boris.http, f"{checkout}&code={code}")
+        assert told in html
+        assert "Go and pay ₽2,690.00" in html
+    await pay(harbour)
+    assert [(row.promo_code, row.amount) for row in await rows(CheckoutIntent)] == [("ONE", 215200)]
+
+
+async def test_codes_are_not_guessed_by_looking(harbour):
+    anna = await harbour.member()
+    checkout = f"/billing/checkout?price={await harbour.price('pro', currency='RUB')}"
+    for number in range(20):
+        assert "no such code" in await seen(anna.http, f"{checkout}&code=GUESS{number}")
+    limited = await anna.http.get(f"{checkout}&code=GUESS", headers=HTML)
+    assert (limited.status_code, int(limited.headers["retry-after"]) > 0) == (429, True)
+    assert 'id="error-code"' in limited.text
+    sent = {"product": "stock", "code": "week", "idempotency_key": "k"}
+    assert (await anna.http.post("/billing/redeem", data=sent, headers=HTML)).status_code == 429
+    assert "Go and pay" in await seen(anna.http, checkout)
 
 
 async def test_free_days_are_redeemed_once(harbour):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from verf.billing.catalogue import Catalogue, Offer, Version, catalogue
 from verf.billing.declarations import products
+from verf.billing.providers.orders import Interval
 from verf.billing.terms import Given
 from verf.errors import NotFound
 from verf.kit import Money
@@ -28,7 +29,7 @@ class PriceOffered:
     id: UUID
     key: str
     money: Money
-    interval: str
+    interval: Interval
     interval_count: int
 
     @property

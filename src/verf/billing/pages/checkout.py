@@ -1,40 +1,37 @@
-from datetime import datetime, timedelta
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from verf.billing import words
 from verf.billing.checkouts import Buyer, Checkout, check_checkout, see_checkout, start_checkout
-from verf.billing.for_sale import offered
+from verf.billing.pages.orders import Order, PriceUnknown, order_of
 from verf.billing.pages.sharing import forget_friend, note_friend
-from verf.billing.periods import Calendar
-from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, product_named, selling
+from verf.billing.price_list import price_list, product_named
 from verf.billing.promo_codes import GUESSES, PromoRefused
+from verf.billing.promo_quotes import quote
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
-from verf.billing.providers.provider import Provider
 from verf.billing.standing import standing_of
-from verf.billing.states import CheckoutState, Engine
+from verf.billing.states import CheckoutState
 from verf.database import transaction
-from verf.errors import Conflict, Invalid, NotFound
+from verf.errors import Conflict, Invalid
 from verf.identity import CurrentPerson
-from verf.kit import now
-from verf.limits import OncePerForm, guard, remember
+from verf.limits import OncePerForm, QuotaExceeded, guard, remember
 from verf.organisations import CurrentTenant, Tenant, require
 from verf.web import Form, _, blank, form, locale, page, redirect
 
 router = APIRouter(include_in_schema=False)
 paying = APIRouter(include_in_schema=False, route_class=OncePerForm)
 Payer = Annotated[Tenant, Depends(require("admin"))]
+Promo = Annotated[str, Query(max_length=60)]
 
 # A page that waits asks us every two seconds; the provider need not hear of each.
 BETWEEN_QUESTIONS = timedelta(seconds=5)
-
-
-class PriceUnknown(NotFound):
-    """This price is not on the list, or not any more."""
 
 
 class Wanted(BaseModel):
@@ -43,37 +40,36 @@ class Wanted(BaseModel):
     code: str = Field(default="", max_length=60)
 
 
-class Order:
-    """What stands on the checkout page."""
-
-    def __init__(self, prices: PriceList, plan: PlanOffered, price: PriceOffered, source: Provider) -> None:
-        self.prices, self.plan, self.price, self.source = prices, plan, price, source
-
-    @property
-    def renews_itself(self) -> bool:
-        abilities = self.source.abilities
-        return self.price.interval != "once" and (abilities.engine == Engine.MIRROR or abilities.can_save_methods)
-
-    @property
-    def next_on(self) -> datetime | None:
-        if self.price.interval == "once":
-            return None
-        return Calendar(now(), self.price.interval, self.price.interval_count).period(0).end  # type: ignore[arg-type]
-
-
 @router.get("/billing/checkout")
-async def show(request: Request, tenant: Payer, price: UUID, provider: str = "", code: str = "") -> Response:
-    order = await _order(price, provider)
+async def show(
+    request: Request,
+    tenant: Payer,
+    person: CurrentPerson,
+    *,
+    price: UUID,
+    provider: str = "",
+    code: Promo = "",
+    promo: Promo = "",
+) -> Response:
+    """`promo` is what a link has brought, `code` what was typed since. The total is what the code makes of it."""
+    order = await order_of(price, provider, code=code or promo)
+    buyer = _buyer(tenant, person)
     async with transaction(organisation=tenant.organisation) as session:
         standing = await standing_of(session, tenant.organisation, order.prices.product)
     if standing.is_paid and not standing.is_prepaid and not standing.can_pay_here:
         return redirect(request, f"/billing/change?price={price}")
-    only = standing.provider if standing.is_paid else ""
-    if only:
+    if standing.is_paid:
         # What runs is paid on with the provider that it runs with.
-        order = await _order(price, only)
-    shown = blank({"price": str(price), "code": code, "provider": order.source.name})
-    return await _show(request, order, shown, only=only)
+        order = await order_of(price, only=standing.provider, code=order.code)
+    shown = blank({"price": str(price), "code": order.code, "provider": order.source.name})
+    try:
+        order = await _quoted(request, order, buyer)
+    except PromoRefused as refused:
+        shown.refuse(str(refused), "code")
+    except QuotaExceeded as limited:
+        shown.refuse(str(limited), "code")
+        return await _show(request, order, shown, status=429, headers=limited.headers)
+    return await _show(request, order, shown)
 
 
 @paying.post("/billing/checkout")
@@ -82,13 +78,12 @@ async def start(request: Request, tenant: Payer, person: CurrentPerson) -> Respo
     sent = await form(request, Wanted)
     if not sent.ok:
         raise PriceUnknown(_("This price is not offered any more. Please choose again."))
-    order = await _order(sent.data.price, sent.data.provider)
-    if sent.data.code.strip():
-        await guard(request, GUESSES.name, caller=f"person:{person.id}")
-    buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
+    order = await order_of(sent.data.price, sent.data.provider, code=sent.data.code)
+    buyer = _buyer(tenant, person)
     await note_friend(request, tenant)
     try:
-        opened = await start_checkout(buyer, sent.data.price, through=order.source.name, promo=sent.data.code)
+        order = await _quoted(request, order, buyer)
+        opened = await start_checkout(buyer, sent.data.price, through=order.source.name, promo=order.code)
     except (Invalid, Conflict) as error:
         sent.refuse(str(error), "code" if isinstance(error, PromoRefused) else "")
         return await _show(request, order, sent, status=422)
@@ -140,23 +135,23 @@ async def _truth(organisation: UUID, checkout: UUID) -> Checkout:
     return await see_checkout(organisation, checkout)
 
 
-async def _order(price: UUID, provider: str) -> Order:
-    for product in selling():
-        prices = await price_list(product)
-        found = prices.find(price)
-        if found:
-            return Order(prices, *found, _source(found[1], provider))
-    raise PriceUnknown(_("This price is not offered any more. Please choose again."))
+def _buyer(tenant: Tenant, person: CurrentPerson) -> Buyer:
+    return Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
 
 
-def _source(price: PriceOffered, wanted: str) -> Provider:
-    able = [source for source in offered() if price.money.currency in source.abilities.currencies]
-    if not able:
-        raise PriceUnknown(_("Nobody here takes %(currency)s.", currency=price.money.currency))
-    return next((source for source in able if source.name == wanted), able[0])
+async def _quoted(request: Request, order: Order, buyer: Buyer) -> Order:
+    """With what its code makes of it. PromoRefused: it does not hold; QuotaExceeded: too many were tried."""
+    if not order.code:
+        return order
+    await guard(request, GUESSES.name, caller=f"person:{buyer.person}")
+    async with transaction(organisation=buyer.organisation) as session:
+        seen = await quote(session, buyer.organisation, order.code, order.tag, person=buyer.person)
+    return replace(order, quote=seen)
 
 
-async def _show(request: Request, order: Order, shown: Form[Wanted], *, only: str = "", status: int = 200) -> Response:
-    able = [source for source in offered() if order.price.money.currency in source.abilities.currencies]
-    able = [source for source in able if only in ("", source.name)]
-    return await page(request, "billing/checkout.html", status, order=order, sources=able, form=shown, words=words)
+async def _show(
+    request: Request, order: Order, shown: Form[Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    response = await page(request, "billing/checkout.html", status, order=order, form=shown, words=words)
+    response.headers.update(headers or {})
+    return response

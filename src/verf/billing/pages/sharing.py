@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from verf.billing.promo_codes import PromoRefused, redeem_days
+from verf.billing.promo_codes import GUESSES, PromoRefused, redeem_days
 from verf.billing.referrals import ReferralRefused, follow
 from verf.database import transaction
-from verf.limits import OncePerForm
+from verf.limits import OncePerForm, guard
 from verf.organisations import Tenant, TenantTransaction, require
 from verf.web import drop_cookie, form, ngettext, read_cookie, redirect, set_cookie
 
@@ -41,6 +41,7 @@ async def redeem(request: Request, tenant: Payer, session: TenantTransaction) ->
     back = f"/billing?product={sent.values.get('product', '')}"
     if not sent.ok:
         return redirect(request, "/billing", toast=next(iter(sent.errors.values())), kind="error")
+    await guard(request, GUESSES.name, caller=f"person:{tenant.person}")
     try:
         days = await redeem_days(
             session, tenant.organisation, sent.data.code, product=sent.data.product, person=tenant.person
