@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from stock.simulators.wildberries import control
-from verf.app import all_rooms, create_web
 from verf.billing import configure as configure_prices
 from verf.database import transaction
 from verf.identity import Application, new_hash, vouch_for
@@ -27,6 +26,7 @@ from verf.notifications import configure as configure_notices
 from verf.organisations import Tenant
 from verf.organisations.membership import found
 from verf.outbound import use_transport
+from verf.testing import whole_house
 from verf.web import configure as configure_pages
 
 
@@ -66,7 +66,7 @@ async def make_tenant(email: str) -> Tenant:
 
 async def signed_in(email: str) -> httpx.AsyncClient:
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(create_web(all_rooms()), client=("203.0.113.7", 4711)),
+        transport=httpx.ASGITransport(whole_house(), client=("203.0.113.7", 4711)),
         base_url="http://127.0.0.1:8000",
     )
     answer = await client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})

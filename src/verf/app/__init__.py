@@ -12,7 +12,7 @@ from verf.app.house import NotReadyToStart, open_house
 from verf.app.rooms import all_rooms, installed_products, platform_rooms
 from verf.app.running import outside_world, run_all, run_web, run_worker
 from verf.app.time_machine import Chronicle, TimeMachine, chronicle, live_through
-from verf.app.web import create_web
+from verf.app.web import create_web, furnish
 
 __all__ = [
     "Chronicle",
@@ -23,6 +23,7 @@ __all__ = [
     "chronicle",
     "create_web",
     "explain_access",
+    "furnish",
     "give_staff_role",
     "installed_products",
     "live_through",

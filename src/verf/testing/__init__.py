@@ -3,6 +3,6 @@
 Fixtures: `database` (migrated, clean), `site` (the house in this process).
 """
 
-from verf.testing.site import Member, Site
+from verf.testing.site import Member, Site, whole_house
 
-__all__ = ["Member", "Site"]
+__all__ = ["Member", "Site", "whole_house"]

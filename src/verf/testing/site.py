@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
-from verf.app import all_rooms, create_web
+from verf.app import all_rooms, create_web, furnish
 from verf.database import transaction
 from verf.identity import Application, PersonId, new_hash
 from verf.organisations import OrganisationId, memberships_of, settle
@@ -61,11 +62,23 @@ class Site:
         return client
 
 
+@cache
+def _built() -> FastAPI:
+    return create_web(all_rooms())
+
+
+def whole_house() -> FastAPI:
+    """All rooms and products that are installed. Built once, since it takes longer than most tests; furnished anew."""
+    web = _built()
+    furnish(all_rooms())
+    return web
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(database: CleanDatabase) -> AsyncIterator[Site]:
     """All rooms and products that are installed, on a clean database, with full quotas."""
     stack = AsyncExitStack()
     await stack.enter_async_context(Hub())
-    house = Site(create_web(all_rooms()), stack)
+    house = Site(whole_house(), stack)
     yield house
     await house.close()
