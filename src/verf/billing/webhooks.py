@@ -1,13 +1,15 @@
 """The door for providers. No sign-in, no cookies: the signature is the proof, the answer says stored or not."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from verf.billing.inbox import Stored, store
+from verf.billing.inbox import Letter
+from verf.billing.intake import take
 from verf.billing.providers.events import Event, Malformed, WebhookRefused
 from verf.billing.providers.provider import Provider
 from verf.billing.providers.registry import provider as provider_named
-from verf.database import transaction
 from verf.errors import TooLarge
 from verf.limits import client_address
 from verf.telemetry import counter, log
@@ -33,9 +35,10 @@ async def receive(provider: str, request: Request) -> Response:
     by providers that ask first). 5xx: not stored; please send again.
     """
     source = provider_named(provider)
+    headers = {name.lower(): value for name, value in request.headers.items()}
     body = await _body(request)
-    event = await _verified(source, request, body)
-    stored = await _store(source, event, request, body)
+    event = await _verified(source, headers, body, sender=client_address(request))
+    stored = await take(Letter(provider=source, event=event, headers=headers, body=body))
     RECEIVED.labels(source.name, stored.state).inc()
     if not stored.is_payable:
         return JSONResponse({"payable": False}, 409)
@@ -55,10 +58,9 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def _verified(source: Provider, request: Request, body: bytes) -> Event:
-    headers = {name.lower(): value for name, value in request.headers.items()}
+async def _verified(source: Provider, headers: Mapping[str, str], body: bytes, *, sender: str) -> Event:
     try:
-        event = await source.verify(headers, body, sender=client_address(request))
+        event = await source.verify(headers, body, sender=sender)
         _check_names(event)
     except WebhookRefused as error:
         RECEIVED.labels(source.name, "refused").inc()
@@ -74,11 +76,3 @@ def _check_names(event: Event) -> None:
     names = [event.id, event.kind, event.account, event.version, event.key, event.subject.ref if event.subject else ""]
     if not event.id or not all(len(name) <= LONGEST_NAME and name.isprintable() for name in names):
         raise Malformed("a name in it is none")
-
-
-async def _store(source: Provider, event: Event, request: Request, body: bytes) -> Stored:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    # Only a question needs to see whose order it is.
-    scope = f"billing: {source.name} asks whether to charge" if event.question else None
-    async with transaction(system=scope) as session:
-        return await store(session, source, event, headers=headers, body=body)

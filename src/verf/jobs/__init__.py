@@ -10,13 +10,14 @@ from verf.jobs.facts import announce, on
 from verf.jobs.handlers import handles, heard_only_by
 from verf.jobs.job import Job, JobId, TryLater
 from verf.jobs.overview import statistics
-from verf.jobs.queue import enqueue, enqueue_all
+from verf.jobs.queue import Entry, enqueue, enqueue_all
 from verf.jobs.runs import Run, run_of, watch_runs
 from verf.jobs.schedules import Timetable
 from verf.jobs.shifting import shift
 from verf.jobs.worker import Worker
 
 __all__ = [
+    "Entry",
     "Job",
     "JobId",
     "Run",

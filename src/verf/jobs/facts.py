@@ -23,4 +23,5 @@ def on(
 
 async def announce(session: AsyncSession, fact: Any) -> None:
     """One durable job per listener, written in this transaction. A fact nobody listens to costs nothing."""
-    await add(session, [Entry(handler, fact) for handler in handlers_of(type(fact))])
+    listeners = handlers_of(type(fact))
+    await add(session, [Entry(fact)] * len(listeners), listeners)
