@@ -59,7 +59,7 @@ async def _record_payments(till: Till, row: Subscription | None) -> Subscription
             row = await earn(till, payment, seen, row)
         if seen.method and seen.method.can_charge_again and row is not None and row.engine == Engine.OWN:
             row.method_id = await keep_method(till, seen.method)
-        await grant_for(till, payment, row)
+        await grant_for(till.session, payment, row)
         await record_what_went_back(till, payment, seen)
     return row
 

@@ -16,14 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.audit import record
 from verf.billing.checkouts import Buyer, start_checkout
 from verf.billing.collecting import collect
-from verf.billing.estimates import Estimate, When, estimate, later, quote_for, when_to_change
+from verf.billing.credits import credit_of, pay_without_charge, turn_over
+from verf.billing.estimates import Estimate, When, estimate, later, quote_for, settle_change, when_to_change
 from verf.billing.for_sale import price_tag, published, tag_of
-from verf.billing.grants import give
 from verf.billing.messages import Collect
-from verf.billing.mirroring import HOUSE, log_changes, photograph
+from verf.billing.mirroring import HOUSE, log_changes, photograph, settle_access
 from verf.billing.models import Payment, PlanVersion, Price, Subscription
-from verf.billing.paid_periods import keep_period
-from verf.billing.proration import settle
+from verf.billing.proration import Quote, settle
 from verf.billing.providers.events import ProviderUnreachable
 from verf.billing.providers.orders import PriceTag
 from verf.billing.providers.registry import provider
@@ -164,8 +163,8 @@ async def _own_when(session: AsyncSession, row: Subscription, old: Price, new: P
         raise ChangeUnderWay(_("A payment for this subscription is under way. Please look again in a moment."))
     if row.period_end is None or row.period_end <= now():
         raise PlanChangeRefused(_("There is a payment open. Pay it first, then change the plan."))
-    # What is left over of the old plan would be lost: it is used up first.
-    if when == "now" and (await quote_for(session, row, old, new, now())).left_over:
+    # Nothing is charged by itself that it could be taken off: what is left over of the old plan is used up first.
+    if when == "now" and row.method_id is None and (await quote_for(session, row, old, new, now())).left_over:
         when = "period_end"
     if when == "period_end" and row.method_id is None:
         raise PlanChangeRefused(_("Nothing is charged by itself: buy the other plan when this one ends."))
@@ -191,38 +190,29 @@ async def _order_difference(session: AsyncSession, plan: _Plan, key: str) -> Cha
     """Done for nothing, or the charge to be made, or the sum to be paid on a page."""
     row, new, moment = plan.row, plan.new, now()
     told = await quote_for(session, row, plan.old, new, moment)
-    due = settle(told.due, balance=Money(0, new.currency)).charge
-    if due and row.method_id is None:
-        return due
+    if row.method_id is None and (to_pay := settle(told.due, balance=Money(0, new.currency)).charge):
+        return to_pay
+    balance = -await credit_of(session, row.organisation_id, row.product, new.currency)
+    due = settle_change(told, balance).charge
     payment = attempt(
         row, new, kind=PaymentKind.PRORATION, amount=due.minor_units, period=told.covers.period, at=moment
     )
+    payment.credit = (told.due - told.left_over - due).minor_units
     payment.attempt_key = _attempt_key(row.organisation_id, key)
     session.add(payment)
     await session.flush()
     if due and row.method_id is not None:
         return await order_collection(session, row, payment, method=row.method_id, after=MARK_LASTS)
-    return await _change_for_nothing(session, plan, payment)
+    return await _change_for_nothing(session, plan, payment, told)
 
 
-async def _change_for_nothing(session: AsyncSession, plan: _Plan, payment: Payment) -> Change:
-    """Too little to be charged: given, and the payment of nothing stands for it."""
+async def _change_for_nothing(session: AsyncSession, plan: _Plan, payment: Payment, told: Quote) -> Change:
+    """Paid from the customer's account, or too little for a card and carried on it; what is left over goes there."""
     row, before = plan.row, photograph(plan.row)
-    payment.state = PaymentState.PAID
-    row.price_id, row.plan_version_id, row.pending_price_id = plan.new.id, plan.new.plan_version_id, None
-    await give(
-        session,
-        row.organisation_id,
-        row.product,
-        source="payment",
-        source_ref=str(payment.id),
-        plan_version=plan.new.plan_version_id,
-        starts_at=payment.period_start or now(),
-        ends_at=payment.period_end,
-        subscription=row.id,
-    )
-    await session.flush()
-    await keep_period(session, payment, row)
+    if told.left_over:
+        await turn_over(session, row, payment, told)
+    await pay_without_charge(session, row, payment)
+    await settle_access(session, row)
     await log_changes(session, row, before, cause="plan changed")
     return Change(outcome="done")
 

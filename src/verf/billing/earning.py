@@ -40,7 +40,7 @@ async def earn(till: Till, payment: Payment, seen: pictures.Payment, row: Subscr
     elif payment.kind == PaymentKind.RENEWAL and await _is_second(till.session, payment, row):
         await _came_twice(till, payment, row)
     else:
-        await _go_on(till.session, payment, row)
+        await go_on(till.session, payment, row)
     return row
 
 
@@ -125,7 +125,7 @@ async def _pay_for_change(till: Till, payment: Payment, intent: CheckoutIntent, 
     old = await till.session.get_one(Price, row.price_id)
     period = period_of_change(row, old, price, at=payment.occurred_at)
     payment.period_start, payment.period_end = max(period.start, payment.occurred_at), period.end
-    await _go_on(till.session, payment, row)
+    await go_on(till.session, payment, row)
     return row
 
 
@@ -198,11 +198,13 @@ def _extend(row: Subscription, price: Price, payment: Payment) -> None:
     _place(row, calendar_of(row, price).period(row.period_index), payment)
 
 
-async def _go_on(session: AsyncSession, payment: Payment, row: Subscription) -> None:
+async def go_on(session: AsyncSession, payment: Payment, row: Subscription) -> None:
     """A charge of our own engine came through, or the difference for another plan."""
     if payment.price_id is None or row.price_id is None:
         return
     is_longer = payment.period_end is not None and (row.period_end is None or payment.period_end > row.period_end)
+    # A change that left something over may begin a shorter period than the one it ends.
+    begins_anew = is_longer or (payment.put_in > 0 and payment.period_end != row.period_end)
     if payment.kind != PaymentKind.PRORATION and not (payment.kind == PaymentKind.RENEWAL and is_longer):
         return
     price = await session.get_one(Price, payment.price_id)
@@ -210,7 +212,7 @@ async def _go_on(session: AsyncSession, payment: Payment, row: Subscription) -> 
         row.price_id, row.plan_version_id = price.id, price.plan_version_id
         if payment.kind == PaymentKind.PRORATION or row.pending_price_id == price.id:
             row.pending_price_id = None
-    if is_longer and payment.period_start is not None:
+    if begins_anew and payment.period_start is not None:
         following = calendar_of(row, price).period(row.period_index + 1)
         if payment.kind == PaymentKind.RENEWAL and following.end == payment.period_end:
             row.period_index += 1

@@ -8,11 +8,12 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.credits import credit_of, worth
 from verf.billing.discounts import price_from
 from verf.billing.earning import period_of_change
 from verf.billing.models import Payment, Price, Subscription
 from verf.billing.periods import Period
-from verf.billing.proration import Paid, Quote, quote, settle
+from verf.billing.proration import Paid, Quote, Settlement, quote, settle
 from verf.billing.states import PaymentState
 from verf.kit import Money
 
@@ -51,26 +52,38 @@ async def quote_for(session: AsyncSession, row: Subscription, old: Price, new: P
 async def paid_for(session: AsyncSession, row: Subscription, at: datetime) -> Sequence[Paid]:
     """What covers this moment and after, net of what went back."""
     query = select(Payment).where(
-        Payment.subscription_id == row.id, Payment.state == PaymentState.PAID, Payment.period_end > at
+        Payment.subscription_id == row.id,
+        Payment.state == PaymentState.PAID,
+        Payment.turned_into.is_(None),
+        Payment.period_end > at,
     )
     return [
-        Paid(Money(each.amount - each.refunded, each.currency), Period(each.period_start, each.period_end))
+        Paid(Money(worth(each), each.currency), Period(each.period_start, each.period_end))
         for each in await session.scalars(query.order_by(Payment.id))
         if each.period_start and each.period_end
     ]
 
 
+def settle_change(told: Quote, balance: Money) -> Settlement:
+    """What a change takes from the card, and what is carried on; nothing, when the old plan left something over."""
+    if told.left_over:
+        return Settlement(Money(0, balance.currency), balance - told.left_over)
+    return settle(told.due, balance=balance)
+
+
 async def estimate(
     session: AsyncSession, row: Subscription, old: Price, new: Price, *, when: When, at: datetime
 ) -> Estimate:
-    nothing = Money(0, new.currency)
     if when == "period_end":
         return later(await price_from(session, row, new, row.period_end), row.period_end)
     told = await quote_for(session, row, old, new, at)
-    due = settle(told.due, balance=nothing).charge
+    balance = -await credit_of(session, row.organisation_id, row.product, new.currency)
+    settled = settle_change(told, balance)
     ends = period_of_change(row, old, new, at=at).end
-    full = await price_from(session, row, new, ends)
-    return Estimate(when="now", due_now=due, credit=told.credit, next_payment=full, next_payment_at=ends)
+    following = settle(await price_from(session, row, new, ends), balance=settled.carried).charge
+    return Estimate(
+        when="now", due_now=settled.charge, credit=told.credit, next_payment=following, next_payment_at=ends
+    )
 
 
 def later(full: Money, at: datetime | None) -> Estimate:

@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.billing.models import LedgerEntry, LedgerTransaction, Payment
 from verf.kit import Money, new_id, now
 
+CREDIT = "credit"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Movement:
-    """`kind` and `ref` make it one: charge, refund, dispute_opened, dispute_won, dispute_lost, fee."""
+    """`kind` and `ref` make it one: charge, refund, dispute_opened, dispute_won, dispute_lost, fee, credit_returned"""
 
     kind: str
     ref: str
@@ -67,14 +69,21 @@ async def post(session: AsyncSession, payment: Payment, movement: Movement) -> b
 
 
 def charge(payment: Payment) -> Movement:
-    net = payment.amount - payment.tax
-    amounts = {_cash(payment): payment.amount, _revenue(payment): -net, "tax": -payment.tax}
-    return Movement(kind="charge", ref=payment.ref or "", occurred_at=payment.occurred_at, amounts=amounts)
+    """What is paid with credit was earned no less; what is left over, or paid of what was owed, was not earned now."""
+    credit = payment.credit or 0
+    net = payment.amount + credit - payment.tax
+    amounts = {_cash(payment): payment.amount, CREDIT: credit, _revenue(payment): -net, "tax": -payment.tax}
+    return Movement(kind="charge", ref=payment.ref or str(payment.id), occurred_at=payment.occurred_at, amounts=amounts)
 
 
 def fee(payment: Payment) -> Movement:
     amounts = {"fees": payment.fee, _cash(payment): -payment.fee}
     return Movement(kind="fee", ref=payment.ref or "", occurred_at=payment.occurred_at, amounts=amounts)
+
+
+def credit(payment: Payment, ref: str, kind: str, amount: int, *, at: datetime) -> Movement:
+    """To the customer's account, or from it when below zero; what is not theirs is ours."""
+    return Movement(kind=kind, ref=ref, occurred_at=at, amounts={CREDIT: -amount, _revenue(payment): amount})
 
 
 def refund(payment: Payment, ref: str, amount: int, *, before: int, at: datetime) -> Movement:

@@ -27,7 +27,7 @@ async def keep_period(session: AsyncSession, payment: Payment, row: Subscription
     if payment.kind == PaymentKind.PRORATION:
         if not await _begins_anew(session, row.id, end):
             return True
-        await _cut(session, row.id, start)
+        await cut_periods(session, row.id, start)
     if await _write(session, payment, row.id, start, end):
         return True
     # What was paid with nothing took nothing from anybody.
@@ -49,7 +49,7 @@ async def _begins_anew(session: AsyncSession, subscription: UUID, end: datetime)
     return last is not None and last < end
 
 
-async def _cut(session: AsyncSession, subscription: UUID, at: datetime) -> None:
+async def cut_periods(session: AsyncSession, subscription: UUID, at: datetime) -> None:
     """What had been bought from then on has become credit: the running period ends, what has not begun is dropped."""
     ours = PaidPeriod.subscription_id == subscription
     await session.execute(delete(PaidPeriod).where(ours, PaidPeriod.starts_at >= at))

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.credits import credit_of, pay_without_charge
 from verf.billing.discounts import price_from
 from verf.billing.dunning import Arrears, next_try_at, state_at, try_at
 from verf.billing.earning import calendar_of
@@ -20,6 +21,7 @@ from verf.billing.mirroring import log_changes, move, photograph, settle_access
 from verf.billing.models import CheckoutIntent, Payment, PaymentMethod, PlanVersion, Price, Subscription
 from verf.billing.owners import lock
 from verf.billing.periods import Calendar, Period
+from verf.billing.proration import settle
 from verf.billing.states import Engine, PaymentKind, PaymentState, SubscriptionState
 from verf.billing.terms import Terms
 from verf.identity import people_of
@@ -130,7 +132,8 @@ async def _demand(session: AsyncSession, row: Subscription, method: UUID, moment
     number = try_at(arrears, moment)
     key = f"renew:{row.id}:{_written(row.period_end)}:{number}"
     if number is not None and key not in {each.attempt_key for each in tries}:
-        await _try(session, row, method, key=key, moment=moment)
+        if await _try(session, row, method, key=key, moment=moment):
+            return "renewed"
         row.next_charge_at = moment + LOOKS_AGAIN
         return "unpaid"
     row.next_charge_at = next_try_at(arrears, moment)
@@ -178,16 +181,23 @@ def next_period(row: Subscription, old: Price, new: Price) -> Period:
     return Period(start, calendar_of(row, new).boundary(row.period_index + 2))
 
 
-async def _try(session: AsyncSession, row: Subscription, method: UUID, *, key: str, moment: datetime) -> None:
+async def _try(session: AsyncSession, row: Subscription, method: UUID, *, key: str, moment: datetime) -> bool:
+    """Whether it is paid at once: the customer's account may cover all of it, or all but what a card takes."""
     old = await session.get_one(Price, row.price_id)
     new = await session.get_one(Price, row.pending_price_id) if row.pending_price_id else old
     period = next_period(row, old, new)
     due = await price_from(session, row, new, period.start)
-    payment = attempt(row, new, kind=PaymentKind.RENEWAL, amount=due.minor_units, period=period, at=moment)
-    payment.attempt_key = key
+    balance = -await credit_of(session, row.organisation_id, row.product, new.currency)
+    charge = settle(due, balance=balance).charge
+    payment = attempt(row, new, kind=PaymentKind.RENEWAL, amount=charge.minor_units, period=period, at=moment)
+    payment.credit, payment.attempt_key = (due - charge).minor_units, key
     session.add(payment)
     await session.flush()
-    await order_collection(session, row, payment, method=method)
+    if charge:
+        await order_collection(session, row, payment, method=method)
+    else:
+        await pay_without_charge(session, row, payment)
+    return not charge
 
 
 def attempt(
@@ -209,6 +219,9 @@ def attempt(
         tax=0,
         fee=0,
         refunded=0,
+        credit=0,
+        put_in=0,
+        credited=0,
         price_id=price.id,
         period_start=period.start,
         period_end=period.end,

@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.credits import credit_of
 from verf.billing.discounts import price_from
 from verf.billing.mirroring import HOUSE
 from verf.billing.models import PaymentMethod, PlanVersion, Price, Subscription
+from verf.billing.proration import settle
 from verf.billing.states import Engine, SubscriptionState
 from verf.kit import Money, now
 
@@ -45,6 +47,8 @@ class Standing:
     pending_money: Money | None = None
     # Of our own engine: what the next charge will be, with what is taken off.
     next_money: Money | None = None
+    # On account with us; below zero is what is carried to the next charge.
+    credit: Money | None = None
     method: str = ""
     method_expires: str = ""
     charges_itself: bool = False
@@ -111,7 +115,9 @@ class Standing:
 
     @property
     def next_charge(self) -> Money | None:
-        return (self.next_money or self.pending_money or self.money) if self.next_charge_at else None
+        if self.next_charge_at is None:
+            return None
+        return self.next_money if self.next_money is not None else self.pending_money or self.money
 
     @property
     def ends_at(self) -> datetime | None:
@@ -153,6 +159,7 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
     pending = await session.get(Price, row.pending_price_id) if row.pending_price_id else None
     pending_plan = await session.get_one(PlanVersion, pending.plan_version_id) if pending else None
     coming = pending or price
+    credit = await credit_of(session, organisation, product, coming.currency) if coming else None
     method = await session.get(PaymentMethod, row.method_id) if row.method_id else None
     return Standing(
         product=product,
@@ -174,9 +181,8 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
         cancel_at=row.cancel_at,
         pending_plan=pending_plan.title if pending_plan else "",
         pending_money=Money(pending.amount * row.quantity, pending.currency) if pending else None,
-        next_money=await price_from(session, row, coming, row.period_end)
-        if row.engine == Engine.OWN and coming
-        else None,
+        next_money=await _next_money(session, row, coming, credit) if coming and credit is not None else None,
+        credit=credit,
         method=method.title if method else "",
         method_expires=method.expires if method else "",
         charges_itself=row.engine == Engine.MIRROR or bool(method and method.can_charge_again),
@@ -187,6 +193,13 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
         ended_at=row.ended_at,
         ended_because=row.ended_because,
     )
+
+
+async def _next_money(session: AsyncSession, row: Subscription, price: Price, credit: Money) -> Money | None:
+    """None: its provider keeps the calendar, and knows."""
+    if row.engine != Engine.OWN:
+        return None
+    return settle(await price_from(session, row, price, row.period_end), balance=-credit).charge
 
 
 async def _subscription(session: AsyncSession, organisation: UUID, product: str) -> Subscription | None:

@@ -54,17 +54,17 @@ async def record_payment(till: Till, seen: pictures.Payment, subscription: Subsc
     return payment
 
 
-async def grant_for(till: Till, payment: Payment, subscription: Subscription | None) -> None:
+async def grant_for(session: AsyncSession, payment: Payment, subscription: Subscription | None) -> None:
     """Access for what was paid, for the time it was paid for. Asked again, nothing more is given."""
     if payment.state != PaymentState.PAID or payment.price_id is None or payment.period_end is None:
         return
-    price = await till.session.get_one(Price, payment.price_id)
-    plan = await till.session.get_one(PlanVersion, price.plan_version_id)
+    price = await session.get_one(Price, payment.price_id)
+    plan = await session.get_one(PlanVersion, price.plan_version_id)
     starts_at = payment.period_start or payment.occurred_at
     if payment.kind == PaymentKind.INITIAL:
         starts_at = min(starts_at, payment.occurred_at)
     given = await grants.give(
-        till.session,
+        session,
         payment.organisation_id,
         payment.product,
         source="payment",
@@ -76,7 +76,7 @@ async def grant_for(till: Till, payment: Payment, subscription: Subscription | N
         subscription=subscription.id if subscription else None,
     )
     if given and subscription is not None:
-        await keep_period(till.session, payment, subscription)
+        await keep_period(session, payment, subscription)
 
 
 async def price_of(till: Till, ref: str) -> UUID | None:
@@ -96,6 +96,7 @@ async def paid_until(session: AsyncSession, subscription: Subscription) -> datet
     query = select(func.max(Payment.period_end)).where(
         Payment.subscription_id == subscription.id,
         Payment.state == PaymentState.PAID,
+        Payment.turned_into.is_(None),
         # What a credit has paid for was paid with nothing.
         or_(Payment.refunded < Payment.amount, Payment.amount == 0),
     )
@@ -131,6 +132,9 @@ async def _row(till: Till, seen: pictures.Payment, subscription: Subscription | 
         currency=seen.money.currency,
         amount=seen.money.minor_units,
         refunded=0,
+        credit=0,
+        put_in=0,
+        credited=0,
         price_id=await price_of(till, seen.price) or (intent.price_id if intent and not seen.price else None),
         period_start=seen.period_start,
         period_end=seen.period_end,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.collecting import collect, look_for, settle_failure
+from verf.billing.credits import take_back
 from verf.billing.disputes import follow
 from verf.billing.ending import end_now
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded, SubscriptionChanged
@@ -20,6 +21,7 @@ from verf.billing.messages import (
     SendRefund,
 )
 from verf.billing.models import Dispute, Payment, Refund, Subscription, SubscriptionEvent
+from verf.billing.owners import lock
 from verf.billing.patience import patience
 from verf.billing.refunds import queue_undecided, send_refund
 from verf.billing.reminders import queue_reminders, remind
@@ -104,7 +106,11 @@ async def when_not_paid(fact: PaymentFailed, session: AsyncSession) -> None:
 
 @on(RefundRecorded)
 async def when_refunded(fact: RefundRecorded, session: AsyncSession) -> None:
-    await tell_of_refund(session, await session.get_one(Refund, fact.refund))
+    refund = await session.get_one(Refund, fact.refund)
+    payment = await session.get_one(Payment, refund.payment_id)
+    await lock(session, payment.organisation_id, payment.product)
+    await take_back(session, payment, refund)
+    await tell_of_refund(session, refund)
 
 
 @on(DisputeChanged)

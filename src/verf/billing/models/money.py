@@ -39,6 +39,12 @@ class Payment(TenantRecord):
     fee: Mapped[int] = mapped_column(BigInteger, default=0)
     # Done or under way, so that two refunds together never exceed the payment.
     refunded: Mapped[int] = mapped_column(BigInteger, default=0)
+    # Taken from the customer's credit besides the amount; below zero: what was owed and paid along, or left over.
+    credit: Mapped[int] = mapped_column(BigInteger, default=0)
+    # A change of plan that left something over: what earlier payments put into it, and how much of each became credit.
+    put_in: Mapped[int] = mapped_column(BigInteger, default=0)
+    turned_into: Mapped[UUID | None]
+    credited: Mapped[int] = mapped_column(BigInteger, default=0)
     price_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.prices.id"))
     period_start: Mapped[datetime | None]
     period_end: Mapped[datetime | None]
@@ -120,7 +126,9 @@ class LedgerTransaction(TenantRecord):
     room = "billing"
 
     product: Mapped[str]
-    kind: Mapped[str]  # charge, refund, dispute_opened, dispute_won, dispute_lost, fee, credit, credit_used
+    kind: Mapped[
+        str
+    ]  # charge, refund, dispute_opened, dispute_won, dispute_lost, fee, credit_withdrawn, credit_returned
     provider: Mapped[str]
     account: Mapped[str]
     is_live: Mapped[bool]

@@ -78,6 +78,7 @@ def _details(standing: Standing) -> list[tuple[str, str]]:
     known = [
         (_("Price"), words.price_text(standing.money, standing.interval) if standing.money else ""),
         (_("Next charge"), _next_charge(standing)),
+        (_("Credit on account"), format_money(standing.credit) if standing.credit else ""),
         (_("Paid until"), format_date(standing.paid_until, "long") if standing.paid_until else ""),
         (_("Paid with"), _method(standing)),
         (_("Paid through"), words.provider_title(standing.provider) if standing.provider != "house" else ""),
@@ -86,7 +87,7 @@ def _details(standing: Standing) -> list[tuple[str, str]]:
 
 
 def _next_charge(standing: Standing) -> str:
-    if not standing.next_charge_at or not standing.next_charge:
+    if not standing.next_charge_at or standing.next_charge is None:
         return ""
     money, date = format_money(standing.next_charge), format_date(standing.next_charge_at, "long")
     return _("%(money)s on %(date)s", money=money, date=date)
