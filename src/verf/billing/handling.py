@@ -1,6 +1,6 @@
 """The worker's part: ask the provider, with nothing locked and no transaction open, then write down its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn, cast
@@ -31,11 +31,16 @@ YOUNG = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Known:
-    """A stored event, as far as its handling needs it."""
+    """A stored event, as far as its handling needs it.
+
+    `alike` are those about the very same object that waited beside it: what is read now was asked after all of them
+    had arrived, so that one answer is the answer to each.
+    """
 
     provider: str
     state: str
     event: Event
+    alike: Sequence[UUID] = ()
 
 
 class WrongSide(VerfError):
@@ -66,13 +71,13 @@ async def _handle(event: UUID, known: Known) -> None:
     picture = await picture_of(provider(known.provider), known.event)
     async with transaction(system=f"billing: {known.provider} {known.event.kind}") as session:
         if picture is None:
-            await mark(session, event, "ignored", reason="the provider knows no such object")
-            HANDLED.labels(known.provider, "ignored").inc()
+            await mark(session, [event, *known.alike], "ignored", reason="the provider knows no such object")
+            HANDLED.labels(known.provider, "ignored").inc(1 + len(known.alike))
             return
         applied = await apply(session, picture, cause=known.event.kind, cause_ref=known.event.id)
         reason = "" if applied.organisation else "nobody of ours"
-        await mark(session, event, "handled", reason=reason, organisation=applied.organisation)
-    HANDLED.labels(known.provider, "handled").inc()
+        await mark(session, [event, *known.alike], "handled", reason=reason, organisation=applied.organisation)
+    HANDLED.labels(known.provider, "handled").inc(1 + len(known.alike))
 
 
 async def picture_of(source: Provider, event: Event) -> Picture | None:
@@ -174,4 +179,20 @@ async def _load(event: UUID) -> Known | None:
             key=row.key,
             version=row.version,
         )
-        return Known(row.provider, row.state, told)
+        return Known(row.provider, row.state, told, await _alike(session, row) if row.state == "new" else ())
+
+
+async def _alike(session: AsyncSession, row: ProviderEvent) -> Sequence[UUID]:
+    """Stored, not handled, and about the same object, at the same account and in the same mode."""
+    if not row.subject_kind:
+        return ()
+    query = select(ProviderEvent.id).where(
+        ProviderEvent.state == "new",
+        ProviderEvent.id != row.id,
+        ProviderEvent.provider == row.provider,
+        ProviderEvent.account == row.account,
+        ProviderEvent.is_live == row.is_live,
+        ProviderEvent.subject_kind == row.subject_kind,
+        ProviderEvent.subject_ref == row.subject_ref,
+    )
+    return list(await session.scalars(query))

@@ -183,7 +183,7 @@ async def forget_old(session: AsyncSession) -> None:
 
 async def mark(
     session: AsyncSession,
-    event: UUID,
+    events: Sequence[UUID],
     state: str,
     *,
     reason: str = "",
@@ -192,7 +192,7 @@ async def mark(
 ) -> None:
     await session.execute(
         update(ProviderEvent)
-        .where(ProviderEvent.id == event)
+        .where(ProviderEvent.id.in_(events))
         .values(
             state=state,
             reason=reason,

@@ -12,8 +12,8 @@ from verf.billing.providers.stripe.reading import WITH_CHARGE, belongings_of, li
 from verf.billing.states import PaymentState
 
 PAGE = 100
-# Stripe may try an invoice for two months, by the setting of the account.
-LONGEST_DUNNING = timedelta(days=62)
+# Between an intent and its link to the invoice may lie some moments.
+A_LITTLE = timedelta(hours=1)
 
 
 async def changes(client: stripe.StripeClient, since: datetime) -> AsyncIterator[Subject]:
@@ -31,7 +31,6 @@ async def changes(client: stripe.StripeClient, since: datetime) -> AsyncIterator
 
 async def payments(client: stripe.StripeClient, since: datetime, until: datetime) -> AsyncIterator[Payment]:
     """By the time money moved, so over charges: an intent may be weeks older than the charge that paid it."""
-    invoices = await _invoices_by_intent(client, since - LONGEST_DUNNING, until)
     listed = await client.v1.charges.list_async(
         {
             "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
@@ -39,12 +38,12 @@ async def payments(client: stripe.StripeClient, since: datetime, until: datetime
             "expand": [f"data.payment_intent.{each}" for each in WITH_CHARGE],
         }
     )
-    seen: set[str] = set()
+    intents: dict[str, stripe.PaymentIntent] = {}
     async for charge in listed.auto_paging_iter():
-        intent = charge.payment_intent
-        if not isinstance(intent, stripe.PaymentIntent) or intent.id in seen:
-            continue
-        seen.add(intent.id)
+        if isinstance(charge.payment_intent, stripe.PaymentIntent):
+            intents.setdefault(charge.payment_intent.id, charge.payment_intent)
+    invoices = await _invoices_by_intent(client, intents, until)
+    for intent in intents.values():
         payment = await _payment(client, intent, invoices.get(intent.id))
         # A try that failed in this window, of an intent paid in another, belongs to that other one.
         if payment.state is not PaymentState.PAID or since <= payment.occurred_at < until:
@@ -60,20 +59,23 @@ async def _payment(
 
 
 async def _invoices_by_intent(
-    client: stripe.StripeClient, since: datetime, until: datetime
+    client: stripe.StripeClient, intents: Mapping[str, stripe.PaymentIntent], until: datetime
 ) -> Mapping[str, stripe.Invoice]:
-    """Neither charge nor intent names its invoice, and to ask for each would be a question a payment."""
+    """Neither charge nor intent names its invoice, and to ask for each would be a question a payment.
+
+    An invoice gets its intent when it is finalized, so the list begins with the oldest of these intents: mostly the
+    same day, two months ago where an old invoice has been paid at last.
+    """
+    if not intents:
+        return {}
+    oldest = min(each.created for each in intents.values()) - int(A_LITTLE.total_seconds())
     listed = await client.v1.invoice_payments.list_async(
-        {
-            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
-            "limit": PAGE,
-            "expand": ["data.invoice"],
-        }
+        {"created": {"gte": oldest, "lt": int(until.timestamp())}, "limit": PAGE, "expand": ["data.invoice"]}
     )
     found: dict[str, stripe.Invoice] = {}
     async for link in listed.auto_paging_iter():
         ref = ref_of(getattr(link.payment, "payment_intent", None))
-        if ref and isinstance(link.invoice, stripe.Invoice):
+        if ref in intents and isinstance(link.invoice, stripe.Invoice):
             found[ref] = link.invoice
     return found
 
