@@ -13,7 +13,8 @@ from verf.billing.models import CheckoutIntent, Subscription
 from verf.billing.owners import owner_of
 from verf.billing.providers.pictures import Picture
 from verf.billing.states import CheckoutState, DisputeState, Engine, PaymentState, SubscriptionState
-from verf.billing.takings import Till, grant_for, record_payment, record_what_went_back
+from verf.billing.takings import grant_for, record_payment, record_what_went_back
+from verf.billing.tills import Till, open_till
 from verf.jobs import announce
 from verf.kit import now
 
@@ -39,10 +40,10 @@ async def apply(session: AsyncSession, picture: Picture, *, cause: str, cause_re
     if taken is not None and taken > picture.taken_at:
         # A picture is whole: the newer one has told all that this one knows, and what has changed since.
         return Applied(owner.organisation, is_stale=True)
-    till = Till(session, picture, owner)
+    till = await open_till(session, picture, owner)
+    await keep_customer(till)
     row = await mirror(till)
     row = await _record_payments(till, row)
-    await keep_customer(till)
     await _close_intent(till, row)
     if row is not None:
         hold_or_release(row, picture)
@@ -59,7 +60,8 @@ async def _record_payments(till: Till, row: Subscription | None) -> Subscription
             row = await earn(till, payment, seen, row)
         if seen.method and seen.method.can_charge_again and row is not None and row.engine == Engine.OWN:
             row.method_id = await keep_method(till, seen.method)
-        await grant_for(till.session, payment, row)
+        if str(payment.id) not in till.granted:
+            await grant_for(till.session, payment, row)
         await record_what_went_back(till, payment, seen)
     return row
 

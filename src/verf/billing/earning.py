@@ -19,7 +19,7 @@ from verf.billing.periods import Calendar, Period
 from verf.billing.providers import pictures
 from verf.billing.providers.orders import Interval
 from verf.billing.states import Engine, PaymentKind, PaymentState, SubscriptionState
-from verf.billing.takings import Till
+from verf.billing.tills import Till
 from verf.kit import new_id
 
 # What our own engine charges for, by itself or when a plan is changed.

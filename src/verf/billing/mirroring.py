@@ -16,7 +16,8 @@ from verf.billing.findings import report
 from verf.billing.models import CheckoutIntent, Customer, Grant, PaymentMethod, Price, Subscription, SubscriptionEvent
 from verf.billing.providers import pictures
 from verf.billing.states import Engine, SubscriptionState
-from verf.billing.takings import Till, paid_until, price_of
+from verf.billing.takings import paid_until
+from verf.billing.tills import Till
 from verf.jobs import announce
 from verf.kit import new_id, now
 from verf.settings import secret
@@ -45,13 +46,13 @@ async def mirror(till: Till) -> Subscription | None:
         row = await _open(till, seen)
     if row is None:
         return None
-    price = await price_of(till, seen.price)
+    price = till.price_of(seen.price)
     if price is None:
         await _unknown_price(till, seen)
     else:
         row.price_id = price
         row.plan_version_id = (await till.session.get_one(Price, price)).plan_version_id
-    row.pending_price_id = await price_of(till, seen.pending_price)
+    row.pending_price_id = till.price_of(seen.pending_price)
     row.quantity, row.currency = seen.quantity, seen.currency
     row.period_start, row.period_end = seen.period_start, seen.period_end
     row.trial_end, row.cancel_at = seen.trial_end, seen.cancel_at
@@ -190,8 +191,9 @@ def fingerprint(given: str) -> str:
 
 
 async def keep_customer(till: Till) -> None:
-    ref = till.picture.customer
-    if not ref:
+    """Once: whoever has a subscription under this name has been kept with it."""
+    ref, known = till.picture.customer, till.owner.subscription
+    if not ref or (known is not None and known.customer == ref):
         return
     provider, account, is_live = till.account
     await till.session.execute(
@@ -214,11 +216,11 @@ async def _open(till: Till, seen: pictures.Subscription) -> Subscription | None:
     intent = till.owner.intent
     if seen.state == SubscriptionState.INCOMPLETE or intent is None:
         return None
-    price = await price_of(till, seen.price)
+    price = till.price_of(seen.price)
     if price is None:
         await _unknown_price(till, seen)
         return None
-    if await _first_price(till, price) != intent.price_id:
+    if _first_price(till, price) != intent.price_id:
         await _differs_from_intent(till, seen, intent)
     in_the_way = None
     if seen.state != SubscriptionState.ENDED:
@@ -247,10 +249,10 @@ async def _open(till: Till, seen: pictures.Subscription) -> Subscription | None:
     return row
 
 
-async def _first_price(till: Till, current: UUID) -> UUID | None:
+def _first_price(till: Till, current: UUID) -> UUID | None:
     """The price it was opened with; it may have been changed since, before we heard of it at all."""
     first = min(till.picture.payments, key=lambda each: (each.occurred_at, each.ref), default=None)
-    return await price_of(till, first.price) if first and first.price else current
+    return till.price_of(first.price) if first and first.price else current
 
 
 async def _cut(session: AsyncSession, row: Subscription, at: datetime) -> None:

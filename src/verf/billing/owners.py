@@ -1,7 +1,7 @@
 """Whose is this? From what a provider tells to the organisation, product and rows it concerns."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
@@ -29,11 +29,23 @@ async def owner_of(session: AsyncSession, picture: Picture) -> Owner | None:
 
     None: nobody of ours, whatever the provider's metadata may say.
     """
-    found = await _look(session, picture)
-    if found is None:
+    whose = await _whose(session, picture)
+    if whose is None:
         return None
-    await lock(session, found.organisation, found.product)
+    await lock(session, *whose)
     return await _look(session, picture)
+
+
+async def _whose(session: AsyncSession, picture: Picture) -> tuple[UUID, str] | None:
+    """Mostly one question: nearly all news are of a subscription that is known already."""
+    if picture.subscription:
+        query = select(Subscription.organisation_id, Subscription.product).where(
+            *_account(Subscription, picture), Subscription.ref == picture.subscription.ref
+        )
+        if row := (await session.execute(query)).first():
+            return row.organisation_id, row.product
+    found = await _look(session, picture)
+    return (found.organisation, found.product) if found else None
 
 
 async def lock(session: AsyncSession, organisation: UUID, product: str) -> None:
@@ -100,7 +112,11 @@ async def _intent_of(session: AsyncSession, known: CheckoutIntent | Payment | Su
 
 
 def _of(record: type[Billed], picture: Picture) -> "Select[Billed]":
-    return select(record).where(
+    return select(record).where(*_account(record, picture))
+
+
+def _account(record: type[CheckoutIntent] | type[Payment] | type[Subscription], picture: Picture) -> tuple[Any, ...]:
+    return (
         record.provider == picture.provider,
         record.account == picture.account,
         record.is_live == picture.is_live,

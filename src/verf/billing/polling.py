@@ -179,11 +179,13 @@ async def _known(session: AsyncSession, picture: Picture) -> dict[str, Any]:
     paid = select(Payment.ref, Payment.state).where(*_at(Payment, where), Payment.ref.in_(refs))
     held |= {f"payment {ref}": state for ref, state in await session.execute(paid) if state == PaymentState.PAID}
     backs = [each.ref for payment in picture.payments for each in payment.refunds]
-    refunds = select(Refund.ref, Refund.state).where(*_at(Refund, where), Refund.ref.in_(backs))
-    held |= {f"refund {ref}": state for ref, state in await session.execute(refunds)}
+    if backs:
+        refunds = select(Refund.ref, Refund.state).where(*_at(Refund, where), Refund.ref.in_(backs))
+        held |= {f"refund {ref}": state for ref, state in await session.execute(refunds)}
     fights = [each.ref for payment in picture.payments for each in payment.disputes]
-    disputes = select(Dispute.ref, Dispute.state).where(*_at(Dispute, where), Dispute.ref.in_(fights))
-    held |= {f"dispute {ref}": state for ref, state in await session.execute(disputes)}
+    if fights:
+        disputes = select(Dispute.ref, Dispute.state).where(*_at(Dispute, where), Dispute.ref.in_(fights))
+        held |= {f"dispute {ref}": state for ref, state in await session.execute(disputes)}
     if picture.subscription:
         ref = picture.subscription.ref
         query = select(Subscription.state, Subscription.price_id, Subscription.cancel_at).where(

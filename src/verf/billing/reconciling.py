@@ -214,6 +214,8 @@ async def _close_what_is_gone(
 ) -> None:
     differs = {(each.kind, each.subject) for each in found}
     subjects = [f"payment:{each.ref}" for each in theirs]
+    if not subjects:
+        return
     async with transaction(system="billing: differences that are gone") as session:
         query = select(Finding.kind, Finding.subject).where(
             Finding.provider == source.name,
@@ -227,6 +229,8 @@ async def _close_what_is_gone(
 
 
 async def _ours(session: AsyncSession, source: Provider, refs: Sequence[str]) -> Mapping[str, Ours]:
+    if not refs:
+        return {}
     rows = await session.scalars(select(Payment).where(*_account(Payment, source), Payment.ref.in_(refs)))
     payments = {row.id: row for row in rows}
     refunds: dict[UUID, list[Refund]] = {}
@@ -252,6 +256,8 @@ async def _ours(session: AsyncSession, source: Provider, refs: Sequence[str]) ->
 
 
 async def _ordered(session: AsyncSession, source: Provider, orders: Sequence[UUID]) -> set[UUID]:
+    if not orders:
+        return set()
     intents = select(CheckoutIntent.id).where(*_account(CheckoutIntent, source), CheckoutIntent.id.in_(orders))
     attempts = select(Payment.id).where(*_account(Payment, source), Payment.id.in_(orders))
     return {*await session.scalars(intents), *await session.scalars(attempts)}

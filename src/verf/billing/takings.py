@@ -1,8 +1,6 @@
 """Payments, refunds and disputes as a provider shows them, into rows, ledger and access; each step once."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,29 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.billing import grants, ledger
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded
 from verf.billing.findings import report
-from verf.billing.models import Dispute, Payment, PlanVersion, Price, ProviderPrice, Refund, Subscription
-from verf.billing.owners import Owner
+from verf.billing.models import Dispute, Payment, PlanVersion, Price, Refund, Subscription
 from verf.billing.paid_periods import keep_period
 from verf.billing.providers import pictures
-from verf.billing.providers.pictures import Picture
 from verf.billing.states import DisputeState, PaymentKind, PaymentState, RefundState
+from verf.billing.tills import Till
 from verf.jobs import announce
 
 GRACE_DAYS = 3
 FINAL = {PaymentState.PAID}
-
-
-@dataclass(frozen=True)
-class Till:
-    """Where the money of one picture is written down."""
-
-    session: AsyncSession
-    picture: Picture
-    owner: Owner
-
-    @property
-    def account(self) -> tuple[str, str, bool]:
-        return (self.picture.provider, self.picture.account, self.picture.is_live)
 
 
 async def record_payment(till: Till, seen: pictures.Payment, subscription: Subscription | None) -> Payment:
@@ -48,8 +32,9 @@ async def record_payment(till: Till, seen: pictures.Payment, subscription: Subsc
     if payment.state != before:
         await _tell(till, payment)
     if payment.state == PaymentState.PAID:
-        await ledger.post(till.session, payment, ledger.charge(payment))
-        if payment.fee:
+        if ("charge", payment.ref) not in till.posted:
+            await ledger.post(till.session, payment, ledger.charge(payment))
+        if payment.fee and ("fee", payment.ref) not in till.posted:
             await ledger.post(till.session, payment, ledger.fee(payment))
     return payment
 
@@ -79,18 +64,6 @@ async def grant_for(session: AsyncSession, payment: Payment, subscription: Subsc
         await keep_period(session, payment, subscription)
 
 
-async def price_of(till: Till, ref: str) -> UUID | None:
-    """Our price by the provider's name for it."""
-    provider, account, is_live = till.account
-    query = select(ProviderPrice.price_id).where(
-        ProviderPrice.provider == provider,
-        ProviderPrice.account == account,
-        ProviderPrice.is_live == is_live,
-        ProviderPrice.ref == ref,
-    )
-    return await till.session.scalar(query) if ref else None
-
-
 async def paid_until(session: AsyncSession, subscription: Subscription) -> datetime | None:
     """The end of the time that has been paid for and not paid back."""
     query = select(func.max(Payment.period_end)).where(
@@ -105,10 +78,7 @@ async def paid_until(session: AsyncSession, subscription: Subscription) -> datet
 
 async def _row(till: Till, seen: pictures.Payment, subscription: Subscription | None) -> Payment:
     provider, account, is_live = till.account
-    query = select(Payment).where(
-        Payment.provider == provider, Payment.account == account, Payment.is_live == is_live, Payment.ref == seen.ref
-    )
-    found = await till.session.scalar(query.execution_options(populate_existing=True))
+    found = till.payments.get(seen.ref)
     attempt = till.owner.attempt
     if found is None and attempt is not None and seen.order == attempt.id and attempt.ref is None:
         if (seen.money.minor_units, seen.money.currency) == (attempt.amount, attempt.currency):
@@ -135,7 +105,7 @@ async def _row(till: Till, seen: pictures.Payment, subscription: Subscription | 
         credit=0,
         put_in=0,
         credited=0,
-        price_id=await price_of(till, seen.price) or (intent.price_id if intent and not seen.price else None),
+        price_id=till.price_of(seen.price) or (intent.price_id if intent and not seen.price else None),
         period_start=seen.period_start,
         period_end=seen.period_end,
         occurred_at=seen.occurred_at,
