@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from verf.billing.ending import cancel
 from verf.billing.models import PaymentMethod
-from verf.billing.reminders import PREPAID_DAYS, Countdown, countdown, expires_before
+from verf.billing.reminders import PREPAID_DAYS, Countdown, countdown, expires_before, queue_reminders
 from verf.database import transaction
+from verf.kit import now
 
 END = datetime(2027, 3, 1, tzinfo=UTC)
 
@@ -62,3 +63,13 @@ async def test_who_has_cancelled_is_not_reminded_of_anything(harbour):
     await live_until_due(harbour)
     assert await mails() == ["cancellation_confirmed"]
     assert len(await rows(PaymentMethod)) == 0
+
+
+async def test_whoever_has_nothing_coming_costs_no_job(harbour):
+    await harbour.buy(await somebody(harbour), "pro", provider="yookassa")
+    row = await paid_subscription()
+    await harbour.live(row.period_end - now() - 5 * DAY, step=10 * DAY)
+    async with transaction(system="test asks who is to be reminded") as session:
+        assert await queue_reminders(session) == 0
+        await session.execute(update(PaymentMethod).values(expires="2020-01"))
+        assert await queue_reminders(session) == 1

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import notices
@@ -66,6 +66,7 @@ async def queue_reminders(session: AsyncSession) -> int:
         Subscription.cancel_at.is_(None),
         Subscription.period_end > moment,
         Subscription.period_end <= soon,
+        or_(_is_prepaid(), _has_old_card()),
     )
     trial = and_(
         Subscription.state == SubscriptionState.TRIALING,
@@ -79,6 +80,18 @@ async def queue_reminders(session: AsyncSession) -> int:
     for organisation, subscription in rows:
         await enqueue(session, Remind(organisation, subscription), unless_queued=f"billing:remind:{subscription}")
     return len(rows)
+
+
+def _is_prepaid() -> ColumnElement[bool]:
+    return and_(Subscription.engine == Engine.OWN, Subscription.method_id.is_(None))
+
+
+def _has_old_card() -> ColumnElement[bool]:
+    """A card whose month comes before that of the next charge, and a day more for the months of other zones."""
+    next_charge = func.to_char(Subscription.period_end + timedelta(days=1), "YYYY-MM")
+    return exists().where(
+        PaymentMethod.id == Subscription.method_id, PaymentMethod.expires != "", PaymentMethod.expires < next_charge
+    )
 
 
 async def remind(session: AsyncSession, subscription: UUID) -> None:
