@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.database import after_commit, transaction
-from verf.jobs.engine import CHANNEL, TABLES, SessionDriver
+from verf.database import after_commit, reading_primary
+from verf.jobs.engine import CHANNEL, TABLES, ConnectionDriver
 from verf.kit import now
 from verf.telemetry import log
 
@@ -53,8 +53,8 @@ async def _ring_until_quiet() -> None:
     while _again:
         _again = False
         try:
-            async with transaction() as session:
-                await SessionDriver(session).notify(CHANNEL, change_event())
+            async with reading_primary() as connection:
+                await ConnectionDriver(connection).notify(CHANNEL, change_event())
         except Exception:  # noqa: BLE001 - the bell is a convenience: workers also look by themselves
             log(__name__).warning("The workers could not be woken; they will look by themselves.", exc_info=True)
         await asyncio.sleep(PAUSE.total_seconds())

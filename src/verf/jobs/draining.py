@@ -1,16 +1,18 @@
 """Run what is due, here and now: for tests, which want to see the end of a story."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Literal
 
+from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain import models
 from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
-from verf.database import transaction
+from verf.database import reading_primary
 from verf.errors import VerfError
-from verf.jobs.engine import SessionDriver, engine_on
+from verf.jobs.engine import ConnectionDriver, engine_over
 from verf.jobs.handlers import known_names
 from verf.jobs.outcomes import Dead, Retry
 from verf.jobs.running import run
@@ -18,7 +20,7 @@ from verf.jobs.settling import settle
 from verf.kit import new_id
 
 NEVER = timedelta(days=36_500)
-UNKNOWN = "SELECT DISTINCT entrypoint FROM jobs.queue WHERE status = 'queued' AND execute_after < now()"
+WAITING = "SELECT DISTINCT entrypoint FROM jobs.queue WHERE status = 'queued' AND execute_after < now()"
 
 
 async def drain(*, errors: Literal["raise", "keep"] = "raise") -> int:
@@ -43,15 +45,25 @@ def is_unexpected(error: BaseException) -> bool:
 
 
 async def pick() -> models.Job | None:
-    async with transaction() as session:
-        waiting = await SessionDriver(session).fetch(UNKNOWN)
-        names = {QueueEntrypoint(str(row["entrypoint"])) for row in waiting}
-        limits = {name: handler.options.concurrency for name, handler in known_names().items()}
-        jobs = await engine_on(session).dequeue(
-            batch_size=1,
-            entrypoints={name: EntrypointExecutionParameter(limits.get(name, 0)) for name in sorted(names)},
-            queue_manager_id=QueueManagerId(new_id()),
-            global_concurrency_limit=None,
-            heartbeat_timeout=NEVER,
-        )
-        return jobs[0] if jobs else None
+    """One that somebody here handles; else one that nobody does, which ends as a dead letter."""
+    async with reading_primary() as connection:
+        line = ConnectionDriver(connection)
+        if job := await _take(line, known_names()):
+            return job
+        waiting = await line.fetch(WAITING)
+        return await _take(line, {str(row["entrypoint"]) for row in waiting} - known_names().keys())
+
+
+async def _take(line: ConnectionDriver, names: Iterable[str]) -> models.Job | None:
+    handlers = known_names()
+    limits = {name: handlers[name].options.concurrency if name in handlers else 0 for name in sorted(names)}
+    if not limits:
+        return None
+    jobs = await engine_over(line, Queries).dequeue(
+        batch_size=1,
+        entrypoints={QueueEntrypoint(name): EntrypointExecutionParameter(limit) for name, limit in limits.items()},
+        queue_manager_id=QueueManagerId(new_id()),
+        global_concurrency_limit=None,
+        heartbeat_timeout=NEVER,
+    )
+    return jobs[0] if jobs else None

@@ -9,7 +9,7 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel
 from pgqueuer.ports.driver import Driver, NotifyCallback
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 Kind = TypeVar("Kind", bound=Queries)
 
@@ -65,13 +65,25 @@ class SessionDriver(StatementDriver):
         self._session = session
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        connection = await self._session.connection()
-        result = await connection.exec_driver_sql(query, args)
+        return await ConnectionDriver(await self._session.connection()).fetch(query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        return await ConnectionDriver(await self._session.connection()).execute(query, *args)
+
+
+class ConnectionDriver(StatementDriver):
+    """Runs the engine's statements on this connection: each its own transaction where the connection commits at once,
+    which spares a statement that stands alone two trips."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        result = await self._connection.exec_driver_sql(query, args)
         return [dict(row) for row in result.mappings()]
 
     async def execute(self, query: str, *args: object) -> str:
-        connection = await self._session.connection()
-        result = await connection.exec_driver_sql(query, args)
+        result = await self._connection.exec_driver_sql(query, args)
         return str(result.rowcount)
 
 
