@@ -74,11 +74,12 @@ class Town:
         if not who.is_in or (who.provider == "wata" and self.dice.random() < 0.25):
             await self._buy(who)
         elif who.provider != "wata":
-            await self._change_something(who)
+            deed = self.dice.random()
+            if deed < 0.20 or who.card_fails:
+                await self._change_something(who, deed)
 
-    async def _change_something(self, who):
+    async def _change_something(self, who, deed):
         refs = (await portrait(who.organisation, since=FIRST_DAY)).refs
-        deed = self.dice.random()
         buyer = Buyer(organisation=who.organisation, person=who.person, email=who.email)
         if who.card_fails:
             await self._card(who, refs, fails=self.dice.random() < 0.4)
