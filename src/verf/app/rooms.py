@@ -1,8 +1,9 @@
 """Which rooms this house has: the platform's own, and the products that are installed."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from verf.manifest import Product, Room
 from verf.settings import House, load
@@ -35,7 +36,7 @@ def installed_products() -> list[Product]:
     VERF_PRODUCTS chooses some of them by name, comma separated; empty means all.
     """
     wanted = {name.strip() for name in load(House).products.split(",") if name.strip()}
-    points = sorted(entry_points(group="verf.products"), key=lambda point: point.name)
+    points = _declared()
     unknown = wanted - {point.name for point in points}
     if unknown:
         names = ", ".join(sorted(unknown))
@@ -45,3 +46,9 @@ def installed_products() -> list[Product]:
 
 def all_rooms() -> Sequence[Room]:
     return [*platform_rooms(), *installed_products()]
+
+
+@cache
+def _declared() -> Sequence[EntryPoint]:
+    """Read once: the files of every installed package are searched for them."""
+    return sorted(entry_points(group="verf.products"), key=lambda point: point.name)

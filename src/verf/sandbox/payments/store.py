@@ -35,7 +35,9 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = sqlite3.connect(folder / "state.sqlite3", timeout=10)
         self.close = weakref.finalize(self, self.connection.close)
-        self.connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + TABLES)
+        # An empty file is not waited for.
+        self.connection.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL;" + TABLES)
+        self.connection.execute("PRAGMA synchronous = NORMAL")
         self._kinds: dict[str, dict[str, Document]] = {}
         self._changed: dict[tuple[str, str], None] = {}
         for kind, identity, content in self.connection.execute(
