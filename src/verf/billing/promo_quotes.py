@@ -1,6 +1,7 @@
 """What a code would make of a price, before anybody has decided to pay it."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,25 +22,38 @@ class Quote:
     months: int = 1
 
 
+class _Undone(Exception):
+    """Leaves the savepoint, so that nothing of it stays."""
+
+    def __init__(self, seen: Quote) -> None:
+        self.seen = seen
+
+
 async def quote(session: AsyncSession, organisation: UUID, code: str, tag: PriceTag, *, person: UUID) -> Quote:
     """Or PromoRefused. The code is reserved and at once let go, so that this says what the checkout will say."""
-    attempt = await session.begin_nested()
     try:
-        await _let_go(session, organisation, tag.product)
-        due = await reserve(
-            session,
-            organisation,
-            code,
-            product=tag.product,
-            plan=tag.plan,
-            money=tag.money,
-            intent=new_id(),
-            person=person,
-        )
-        row = await named(session, code)
-        return Quote(due, row.months if row else 1)
-    finally:
-        await attempt.rollback()
+        async with session.begin_nested():
+            await _let_go(session, organisation, tag.product)
+            await _reserve_in_vain(session, organisation, code, tag, person)
+    except _Undone as undone:
+        return undone.seen
+
+
+async def _reserve_in_vain(
+    session: AsyncSession, organisation: UUID, code: str, tag: PriceTag, person: UUID
+) -> NoReturn:
+    due = await reserve(
+        session,
+        organisation,
+        code,
+        product=tag.product,
+        plan=tag.plan,
+        money=tag.money,
+        intent=new_id(),
+        person=person,
+    )
+    row = await named(session, code)
+    raise _Undone(Quote(due, row.months if row else 1))
 
 
 async def _let_go(session: AsyncSession, organisation: UUID, product: str) -> None:
