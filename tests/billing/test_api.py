@@ -80,6 +80,19 @@ async def test_a_plan_is_bought_looked_at_and_listed(harbour):
     assert (invoice["state"], invoice["plan"], invoice["money"]["minor_units"]) == ("paid", "Pro", 269000)
 
 
+async def test_a_consent_is_kept_with_the_checkout(harbour):
+    anna = await harbour.member()
+    wanted = {"price_id": str(await harbour.price("pro", currency="RUB")), "provider": "yookassa"}
+    unsaid = (await anna.http.post(f"{API}/checkout-session", json=wanted, headers=key())).json()
+    assert unsaid["terms_accepted_at"] is None
+    said = {**wanted, "accept_terms": True}
+    first, again = [
+        (await anna.http.post(f"{API}/checkout-session", json=said, headers=key(name))).json() for name in ("b", "c")
+    ]
+    assert first["id"] == unsaid["id"]
+    assert first["terms_accepted_at"] == again["terms_accepted_at"] is not None
+
+
 async def test_the_same_key_opens_one_page_however_often_it_is_sent(harbour):
     anna = await harbour.member()
     body = {"price_id": str(await harbour.price("pro", currency="RUB")), "provider": "yookassa"}

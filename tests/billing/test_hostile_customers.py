@@ -166,7 +166,7 @@ async def test_a_provider_that_breaks_in_the_middle_of_a_page_is_told_plainly(ha
     currency = "RUB" if provider == "yookassa" else "USD"
     starter, pro = [await harbour.price(plan, currency=currency) for plan in ("starter", "pro")]
     shown = await anna.http.get(f"/billing/checkout?price={starter}&provider={provider}", headers=HTML)
-    buying = {**hidden(shown.text, "/billing/checkout"), "provider": provider}
+    buying = {**hidden(shown.text, "/billing/checkout"), "provider": provider, "accept_terms": "on"}
     await harbour.control(provider, "knobs", **{knob: {"rate": 1}})
     await is_plain(await anna.http.post("/billing/checkout", data=buying, headers=HTML))
     await harbour.control(provider, "knobs", "DELETE")

@@ -43,6 +43,11 @@ def form_of(html, action):
     return {name[1]: value[1] for name, value in fields if name and value}
 
 
+def checkout_form(html):
+    """As somebody fills it in who agrees."""
+    return {**form_of(html, "/billing/checkout"), "accept_terms": "on"}
+
+
 async def pay(harbour, provider="yookassa"):
     [*_others, intent] = await rows(CheckoutIntent)
     await harbour.control(provider, f"checkouts/{intent.ref}/pay")
@@ -87,8 +92,8 @@ async def test_a_plan_is_bought_and_then_it_is_there(harbour):
     anna = await harbour.member()
     price = await harbour.price("pro", currency="RUB")
     html = await seen(anna.http, f"/billing/checkout?price={price}&provider=yookassa")
-    assert "₽2,690.00 a month is taken until you cancel" in html
-    sent = {**form_of(html, "/billing/checkout"), "provider": "yookassa"}
+    assert "recurring charges of ₽2,690.00 a month until I cancel" in html
+    sent = {**checkout_form(html), "provider": "yookassa"}
     answers = await asyncio.gather(*(anna.http.post("/billing/checkout", data=sent, headers=HTML) for _ in range(3)))
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert len(await rows(CheckoutIntent)) == 1
@@ -129,7 +134,7 @@ async def test_a_page_that_was_declined_says_so_and_offers_another_try(harbour):
 async def test_a_promo_code_that_does_not_hold_is_told_beside_its_field(harbour):
     anna = await harbour.member()
     price = await harbour.price("pro", currency="RUB")
-    sent = form_of(await seen(anna.http, f"/billing/checkout?price={price}"), "/billing/checkout")
+    sent = checkout_form(await seen(anna.http, f"/billing/checkout?price={price}"))
     answer = await anna.http.post("/billing/checkout", data={**sent, "code": "NOTHING"}, headers=HTML)
     assert answer.status_code == 422
     assert "There is no such code." in answer.text
@@ -211,7 +216,7 @@ async def test_a_failed_renewal_is_told_on_every_page_until_it_is_paid(harbour):
     assert "The last payment did not go through" in told or "Access is closed until it is paid" in told
     home = await seen(anna.http, "/billing")
     [address] = re.findall(r'href="(/billing/checkout\?[^"]*)"[^>]*id="pay-now"', home)
-    sent = form_of(await seen(anna.http, address), "/billing/checkout")
+    sent = checkout_form(await seen(anna.http, address))
     assert sent["provider"] == "yookassa"
     await anna.http.post("/billing/checkout", data=sent, headers=HTML)
     await methods_come_to(harbour, "pays")
@@ -264,7 +269,7 @@ async def test_a_link_carries_its_code_to_the_checkout(harbour):
     html = await seen(anna.http, "/pricing?currency=RUB&promo=spring")
     assert "20% off your first payment." in html
     [address] = re.findall(r'href="(/billing/checkout\?[^"]*)"', html)[:1]
-    sent = form_of(await seen(anna.http, address), "/billing/checkout")
+    sent = checkout_form(await seen(anna.http, address))
     assert address.endswith("&code=SPRING")
     await anna.http.post("/billing/checkout", data={**sent, "code": "SPRING", "provider": "yookassa"}, headers=HTML)
     [intent] = await rows(CheckoutIntent)
@@ -298,7 +303,7 @@ async def test_a_code_that_does_not_hold_is_told_before_it_is_paid(harbour):
         await create_promo(session, NewPromo(code="ONE", kind="percent", value=20, max_redemptions=1), by=None)
         await create_promo(session, NewPromo(code="PAST", kind="percent", value=20, ends_at=yesterday), by=None)
     checkout = f"/billing/checkout?price={await harbour.price('pro', currency='RUB')}&provider=yookassa"
-    sent = form_of(await seen(anna.http, checkout), "/billing/checkout")
+    sent = checkout_form(await seen(anna.http, checkout))
     await anna.http.post("/billing/checkout", data={**sent, "provider": "yookassa", "code": "ONE"}, headers=HTML)
     # It is held by Anna's open checkout: theirs still, and nobody else's.
     assert "Go and pay ₽2,152.00" in await seen(anna.http, f"{checkout}&code=ONE")
@@ -323,6 +328,41 @@ async def test_codes_are_not_guessed_by_looking(harbour):
     assert "Go and pay" in await seen(anna.http, checkout)
 
 
+async def test_nobody_pays_without_having_agreed(harbour):
+    anna = await harbour.member()
+    price = await harbour.price("pro", currency="RUB")
+    html = await seen(anna.http, f"/billing/checkout?price={price}&provider=yookassa")
+    words = "I agree to recurring charges of ₽2,690.00 a month until I cancel."
+    assert words in html
+    sent = {**form_of(html, "/billing/checkout"), "provider": "yookassa"}
+    refused = await anna.http.post("/billing/checkout", data=sent, headers=HTML)
+    assert (refused.status_code, 'id="error-accept_terms"' in refused.text) == (422, True)
+    # The tick was for other words than those that hold now.
+    another = {**sent, "idempotency_key": "b", "agreement": words.replace("2,690", "1,690"), "accept_terms": "on"}
+    stale = await anna.http.post("/billing/checkout", data=another, headers=HTML)
+    assert (stale.status_code, "has changed since" in stale.text) == (422, True)
+    assert await rows(CheckoutIntent) == []
+    before = now()
+    agreed = {**sent, "idempotency_key": "c", "accept_terms": "on"}
+    assert (await anna.http.post("/billing/checkout", data=agreed, headers=HTML)).status_code == 303
+    [intent] = await rows(CheckoutIntent)
+    assert (intent.terms_version, intent.terms_words) == ("1", words)
+    assert before <= intent.terms_accepted_at <= now()
+
+
+async def test_what_is_agreed_to_follows_the_provider_and_keeps_its_tick(harbour):
+    anna = await harbour.member()
+    checkout = f"/billing/checkout?price={await harbour.price('pro', currency='RUB')}"
+    html = await seen(anna.http, f"{checkout}&provider=wata")
+    assert "I agree to pay ₽2,690.00 once. Nothing is charged later." in html
+    words = form_of(html, "/billing/checkout")["agreement"]
+    for provider, is_ticked in (("wata", True), ("yookassa", False)):
+        query = {"price": checkout.partition("price=")[2], "provider": provider, "accept_terms": "on"}
+        again = await anna.http.get("/billing/checkout", params={**query, "agreement": words}, headers=HTML)
+        [box] = re.findall(r'<input id="field-accept_terms"[^>]*>', again.text)
+        assert (" checked" in box) == is_ticked
+
+
 async def test_free_days_are_redeemed_once(harbour):
     anna = await harbour.member()
     async with transaction(system="test makes a code") as session:
@@ -343,7 +383,7 @@ async def test_a_friend_is_remembered_until_the_first_checkout(harbour):
     landed = await boris.http.get(f"/r/{link}", headers=HTML)
     assert landed.status_code == 303
     price = await harbour.price("pro", currency="RUB")
-    sent = form_of(await seen(boris.http, f"/billing/checkout?price={price}"), "/billing/checkout")
+    sent = checkout_form(await seen(boris.http, f"/billing/checkout?price={price}"))
     await boris.http.post("/billing/checkout", data={**sent, "provider": "yookassa"}, headers=HTML)
     [referral] = await rows(Referral)
     assert (referral.inviter, referral.invited) == (anna.organisation, boris.organisation)

@@ -47,6 +47,7 @@ async def choose(visitor: Visitor, plan: str, currency: str, provider: str) -> N
     await page.wait_for_url("**/billing/checkout**")
     await page.check(f"#provider-{provider}")
     await page.wait_for_load_state("networkidle")
+    await page.check("#field-accept_terms")
     await visitor.look("02-checkout")
     await page.click("#checkout-form button.primary")
     await page.wait_for_url(f"**/sandbox/{provider}/**")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.applying import close_intent
+from verf.billing.consent import Consent
 from verf.billing.earning import is_extendable
 from verf.billing.for_sale import choose, price_tag, published
 from verf.billing.handling import refresh
@@ -67,6 +68,7 @@ class Choice:
     due: Money
     promo: str = ""
     change_of: UUID | None = None
+    consent: Consent | None = None
 
     def is_that_of(self, intent: CheckoutIntent) -> bool:
         theirs = (intent.price_id, intent.provider, intent.promo_code, intent.change_of)
@@ -87,6 +89,7 @@ class Checkout:
     url: str
     expires_at: datetime
     failure: str = ""
+    terms_accepted_at: datetime | None = None
 
 
 async def start_checkout(
@@ -97,18 +100,25 @@ async def start_checkout(
     promo: str = "",
     money: Money | None = None,
     change_of: UUID | None = None,
+    consent: Consent | None = None,
 ) -> Checkout:
     """Open a page where this price can be paid; the page that is open already, if it is for the same.
 
     `through` names the provider; the first that takes the currency otherwise. `promo` is a code that lowers the first
-    payment; `money` with `change_of` is the difference that changes this subscription's plan. Calls outside: not inside
-    a transaction.
+    payment; `money` with `change_of` is the difference that changes this subscription's plan; `consent` what the buyer
+    has agreed to, where somebody asked. Calls outside: not inside a transaction.
     """
     async with transaction(organisation=buyer.organisation) as session:
         tag, _version = await price_tag(session, price)
     source = choose(tag.money.currency, through)
     choice = Choice(
-        price=price, tag=tag, source=source, due=money or tag.money, promo=promo.strip().upper(), change_of=change_of
+        price=price,
+        tag=tag,
+        source=source,
+        due=money or tag.money,
+        promo=promo.strip().upper(),
+        change_of=change_of,
+        consent=consent,
     )
     for _attempt in range(PATIENCE):
         intent, is_mine = await _claim(buyer, choice)
@@ -154,6 +164,8 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             found = None
         if found is not None:
             is_left, found.failure = _is_left(found), ""
+            if choice.is_that_of(found):
+                _note_consent(found, choice.consent)
             return found, is_left
         intent = CheckoutIntent(
             id=new_id(),
@@ -174,6 +186,7 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             url="",
             expires_at=now() + load(BillingSettings).checkout_time,
         )
+        _note_consent(intent, choice.consent)
         session.add(intent)
         await session.flush()
         if choice.promo:
@@ -190,6 +203,13 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
             )
             intent.amount = due.minor_units
         return intent, True
+
+
+def _note_consent(intent: CheckoutIntent, consent: Consent | None) -> None:
+    """The first counts: it was given before the page was opened."""
+    if consent is None or intent.terms_accepted_at is not None:
+        return
+    intent.terms_version, intent.terms_words, intent.terms_accepted_at = consent.version, consent.words, consent.at
 
 
 def _is_left(intent: CheckoutIntent) -> bool:
@@ -290,6 +310,7 @@ async def _seen(organisation: UUID, intent: UUID) -> Checkout:
             url=row.url if row.state == CheckoutState.OPEN else "",
             expires_at=row.expires_at,
             failure=row.failure,
+            terms_accepted_at=row.terms_accepted_at,
         )
 
 

@@ -20,6 +20,10 @@ class BillingSettings(Section, env_prefix="VERF_BILLING_"):
     referral_days_inviter: int = Field(default=30, ge=0, le=366)
     referral_days_invited: int = Field(default=7, ge=0, le=366)
     referral_cap: int = Field(default=12, ge=0)
+    # Where the terms of the house can be read, for the box at the checkout; empty: it speaks of the charges alone.
+    terms_url: str = ""
+    # Kept with each consent: change it when the terms change.
+    terms_version: str = Field(default="1", max_length=40)
 
     @property
     def refund_window(self) -> timedelta:

@@ -238,6 +238,7 @@ class CheckoutAnswer(BaseModel):
     money: MoneyAnswer = Field(description="What the first payment takes.")
     url: str = Field(description="Where to pay, while it is open.")
     expires_at: datetime
+    terms_accepted_at: datetime | None = Field(description="When the consent was given that is kept with it.")
 
     @classmethod
     def of(cls, checkout: Checkout) -> Self:
@@ -250,6 +251,7 @@ class CheckoutAnswer(BaseModel):
             money=MoneyAnswer.of(checkout.money),
             url=checkout.url,
             expires_at=checkout.expires_at,
+            terms_accepted_at=checkout.terms_accepted_at,
         )
 
 

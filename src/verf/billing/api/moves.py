@@ -14,6 +14,7 @@ from verf.billing.api.answers import (
 from verf.billing.api.plans import PRODUCT
 from verf.billing.changing import change_plan, preview_change
 from verf.billing.checkouts import Buyer, start_checkout
+from verf.billing.consent import given
 from verf.billing.ending import cancel, pause, resume
 from verf.billing.portals import open_portal
 from verf.billing.price_list import price_list, product_named, selling
@@ -48,6 +49,10 @@ class CheckoutWanted(BaseModel):
         default="", max_length=40, description="stripe, paddle, yookassa or wata; the first that takes the currency."
     )
     promo: str = Field(default="", max_length=60, description="A promo code that lowers the first payment.")
+    accept_terms: bool = Field(
+        default=False,
+        description="Whoever pays has agreed to the terms and to the charges, on a page of yours: kept with its time.",
+    )
 
 
 class ProductMeant(BaseModel):
@@ -80,7 +85,13 @@ async def open_checkout(request: Request, body: CheckoutWanted, tenant: Payer, p
     """Answers with the page that is open already when it is for the same; another choice closes the one before."""
     if body.promo.strip():
         await guard(request, GUESSES.name, caller=f"person:{person.id}")
-    opened = await start_checkout(_buyer(tenant, person), body.price_id, through=body.provider, promo=body.promo)
+    opened = await start_checkout(
+        _buyer(tenant, person),
+        body.price_id,
+        through=body.provider,
+        promo=body.promo,
+        consent=given("accept_terms") if body.accept_terms else None,
+    )
     return CheckoutAnswer.of(opened)
 
 

@@ -62,6 +62,10 @@ class CheckoutIntent(TenantRecord):
     # The subscription whose change of plan this pays for; None when it buys time.
     change_of: Mapped[UUID | None]
     locale: Mapped[str] = mapped_column(default="en")
+    # What was agreed to before paying: the version of the terms, the sentence as it was read, and when.
+    terms_version: Mapped[str] = mapped_column(default="")
+    terms_words: Mapped[str] = mapped_column(default="")
+    terms_accepted_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default="open")
     ref: Mapped[str | None]
     url: Mapped[str] = mapped_column(default="")

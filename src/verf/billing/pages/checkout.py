@@ -10,12 +10,14 @@ from starlette.responses import Response
 
 from verf.billing import words
 from verf.billing.checkouts import Buyer, Checkout, check_checkout, see_checkout, start_checkout
+from verf.billing.consent import Consent, NotAgreed, given
 from verf.billing.pages.orders import Order, PriceUnknown, order_of
 from verf.billing.pages.sharing import forget_friend, note_friend
 from verf.billing.price_list import price_list, product_named
 from verf.billing.promo_codes import GUESSES, PromoRefused
 from verf.billing.promo_quotes import quote
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
+from verf.billing.settings import BillingSettings
 from verf.billing.standing import standing_of
 from verf.billing.states import CheckoutState
 from verf.database import transaction
@@ -23,45 +25,50 @@ from verf.errors import Conflict, Invalid
 from verf.identity import CurrentPerson
 from verf.limits import OncePerForm, QuotaExceeded, guard, remember
 from verf.organisations import CurrentTenant, Tenant, require
+from verf.settings import load
 from verf.web import Form, _, blank, form, locale, page, redirect
 
 router = APIRouter(include_in_schema=False)
 paying = APIRouter(include_in_schema=False, route_class=OncePerForm)
 Payer = Annotated[Tenant, Depends(require("admin"))]
-Promo = Annotated[str, Query(max_length=60)]
 
 # A page that waits asks us every two seconds; the provider need not hear of each.
 BETWEEN_QUESTIONS = timedelta(seconds=5)
+# Beside which field a refusal stands; others stand above the form.
+FIELDS: Mapping[type[Exception], str] = {PromoRefused: "code", NotAgreed: "accept_terms"}
 
 
 class Wanted(BaseModel):
+    """`agreement`: the sentence beside the box, as it was shown."""
+
     price: UUID
     provider: str = Field(default="", max_length=40)
     code: str = Field(default="", max_length=60)
+    accept_terms: bool = False
+    agreement: str = Field(default="", max_length=400)
+
+
+class LookedAt(Wanted):
+    """`promo`: a code that a link has brought."""
+
+    promo: str = Field(default="", max_length=60)
 
 
 @router.get("/billing/checkout")
 async def show(
-    request: Request,
-    tenant: Payer,
-    person: CurrentPerson,
-    *,
-    price: UUID,
-    provider: str = "",
-    code: Promo = "",
-    promo: Promo = "",
+    request: Request, tenant: Payer, person: CurrentPerson, looked: Annotated[LookedAt, Query()]
 ) -> Response:
-    """`promo` is what a link has brought, `code` what was typed since. The total is what the code makes of it."""
-    order = await order_of(price, provider, code=code or promo)
+    """The total is what the code makes of it: the one a link has brought, or what was typed since."""
+    order = await order_of(looked.price, looked.provider, code=looked.code or looked.promo)
     buyer = _buyer(tenant, person)
     async with transaction(organisation=tenant.organisation) as session:
         standing = await standing_of(session, tenant.organisation, order.prices.product)
     if standing.is_paid and not standing.is_prepaid and not standing.can_pay_here:
-        return redirect(request, f"/billing/change?price={price}")
+        return redirect(request, f"/billing/change?price={looked.price}")
     if standing.is_paid:
         # What runs is paid on with the provider that it runs with.
-        order = await order_of(price, only=standing.provider, code=order.code)
-    shown = blank({"price": str(price), "code": order.code, "provider": order.source.name})
+        order = await order_of(looked.price, only=standing.provider, code=order.code)
+    shown = blank({"price": str(looked.price), "code": order.code, "provider": order.source.name})
     try:
         order = await _quoted(request, order, buyer)
     except PromoRefused as refused:
@@ -69,6 +76,9 @@ async def show(
     except QuotaExceeded as limited:
         shown.refuse(str(limited), "code")
         return await _show(request, order, shown, status=429, headers=limited.headers)
+    if looked.accept_terms and looked.agreement == order.agreement:
+        # Ticked before the code was applied, and it still says the same.
+        shown.values["accept_terms"] = "on"
     return await _show(request, order, shown)
 
 
@@ -83,9 +93,12 @@ async def start(request: Request, tenant: Payer, person: CurrentPerson) -> Respo
     await note_friend(request, tenant)
     try:
         order = await _quoted(request, order, buyer)
-        opened = await start_checkout(buyer, sent.data.price, through=order.source.name, promo=order.code)
+        consent = _agreed(order, sent)
+        opened = await start_checkout(
+            buyer, sent.data.price, through=order.source.name, promo=order.code, consent=consent
+        )
     except (Invalid, Conflict) as error:
-        sent.refuse(str(error), "code" if isinstance(error, PromoRefused) else "")
+        sent.refuse(str(error), FIELDS.get(type(error), ""))
         return await _show(request, order, sent, status=422)
     response = redirect(request, f"/billing/go?checkout={opened.id}")
     forget_friend(response)
@@ -135,6 +148,18 @@ async def _truth(organisation: UUID, checkout: UUID) -> Checkout:
     return await see_checkout(organisation, checkout)
 
 
+def _agreed(order: Order, sent: Form[Wanted]) -> Consent:
+    """To the very words that hold now: a price or a provider may have changed since the page was opened."""
+    if not sent.data.accept_terms:
+        message = _("Tick this box to go on.")
+        raise NotAgreed(message, fields={"accept_terms": message})
+    if sent.data.agreement != order.agreement:
+        sent.values.pop("accept_terms")
+        message = _("This has changed since you opened the page. Please read it again.")
+        raise NotAgreed(message, fields={"accept_terms": message})
+    return given(order.agreement)
+
+
 def _buyer(tenant: Tenant, person: CurrentPerson) -> Buyer:
     return Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
 
@@ -152,6 +177,14 @@ async def _quoted(request: Request, order: Order, buyer: Buyer) -> Order:
 async def _show(
     request: Request, order: Order, shown: Form[Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    response = await page(request, "billing/checkout.html", status, order=order, form=shown, words=words)
+    response = await page(
+        request,
+        "billing/checkout.html",
+        status,
+        order=order,
+        form=shown,
+        terms_url=load(BillingSettings).terms_url,
+        words=words,
+    )
     response.headers.update(headers or {})
     return response

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from verf.billing.consent import sentence
 from verf.billing.for_sale import offered
 from verf.billing.periods import Calendar
 from verf.billing.price_list import PlanOffered, PriceList, PriceOffered, price_list, selling
@@ -53,6 +54,12 @@ class Order:
     @property
     def saved(self) -> Money:
         return self.price.money - self.due
+
+    @property
+    def agreement(self) -> str:
+        """What the buyer agrees to by paying."""
+        money = self.price.money if self.renews_itself else self.due
+        return sentence(money, self.price.interval, renews_itself=self.renews_itself)
 
     @property
     def renews_itself(self) -> bool:
