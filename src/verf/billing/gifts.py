@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import grants
 from verf.billing.catalogue import catalogue
 from verf.billing.declarations import products
 from verf.billing.mirroring import live_subscription
-from verf.billing.models import Grant
+from verf.billing.models import Grant, PlanVersion, Subscription
 from verf.kit import now
 
 GIFTS = ("promo", "referral")
+# Days of these come before the next charge.
+GIVEN = (*GIFTS, "staff")
 
 
 async def end_of_access(session: AsyncSession, organisation: UUID, product: str) -> datetime:
@@ -40,6 +42,29 @@ async def plan_to_give(
     trials = {each.name: each.trial_plan for each in products()}
     name = preferred[0] if preferred else trials.get(product, "")
     return known.current(product, name).id if name else known.plans(product)[0].id
+
+
+async def given_until(session: AsyncSession, row: Subscription, start: datetime) -> datetime:
+    """The end of the given days that follow without a gap, of the plan it pays for or a higher one; `start` if none."""
+    rank = select(PlanVersion.rank).where(PlanVersion.id == row.plan_version_id).scalar_subquery()
+    query = (
+        select(Grant.starts_at, Grant.ends_at)
+        .join(PlanVersion, PlanVersion.id == Grant.plan_version_id)
+        .where(
+            Grant.organisation_id == row.organisation_id,
+            Grant.product == row.product,
+            Grant.source.in_(GIVEN),
+            Grant.revoked_at.is_(None),
+            or_(Grant.plan_version_id == row.plan_version_id, PlanVersion.rank >= rank),
+            Grant.ends_at > start,
+        )
+        .order_by(Grant.starts_at)
+    )
+    until = start
+    for begins, ends in await session.execute(query):
+        if ends is not None and begins <= until:
+            until = max(until, ends)
+    return until
 
 
 async def move_gifts_behind(session: AsyncSession, organisation: UUID, product: str) -> None:

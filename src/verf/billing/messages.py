@@ -103,6 +103,17 @@ class EndSubscription:
 
 
 @dataclass(frozen=True)
+class PutOffDue:
+    """Put off the charges that given days come before."""
+
+
+@dataclass(frozen=True)
+class PutOff:
+    organisation: UUID
+    subscription: UUID
+
+
+@dataclass(frozen=True)
 class ExpireHolds:
     """Free the quota that was held for work nobody has closed in time."""
 

@@ -7,8 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.facts import CheckoutClosed, DisputeChanged, PaymentRecorded, RefundRecorded
 from verf.billing.gifts import move_gifts_behind
+from verf.billing.messages import PutOff, PutOffDue
 from verf.billing.models import Dispute, Payment, Refund
+from verf.billing.patience import patience
 from verf.billing.promo_codes import settle_redemption
+from verf.billing.putting_off import put_off, queue_put_offs
 from verf.billing.referrals import claw_back, qualify, reward_due
 from verf.billing.states import DisputeState
 from verf.jobs import handles, on
@@ -20,7 +23,10 @@ class RewardReferrals:
     """Give what friends have earned, now that the money stays."""
 
 
-SCHEDULES = (Schedule(every=timedelta(hours=1), message=RewardReferrals),)
+SCHEDULES = (
+    Schedule(every=timedelta(hours=1), message=RewardReferrals),
+    Schedule(every=timedelta(minutes=15), message=PutOffDue),
+)
 
 
 @on(CheckoutClosed)
@@ -53,3 +59,14 @@ async def take_back_after_dispute(fact: DisputeChanged, session: AsyncSession) -
 @handles(RewardReferrals, system="billing: rewards for friends that have come due")
 async def reward(message: RewardReferrals, session: AsyncSession) -> None:
     await reward_due(session)
+
+
+@handles(PutOffDue, system="billing: charges that given days come before")
+async def find_put_offs(message: PutOffDue, session: AsyncSession) -> None:
+    await queue_put_offs(session)
+
+
+@handles(PutOff, attempts=6)
+async def put_off_charge(message: PutOff) -> None:
+    with patience():
+        await put_off(message.organisation, message.subscription)

@@ -16,6 +16,7 @@ from verf.billing.discounts import price_from
 from verf.billing.dunning import Arrears, next_try_at, state_at, try_at
 from verf.billing.earning import calendar_of
 from verf.billing.for_sale import tag_of
+from verf.billing.gifts import given_until
 from verf.billing.messages import Attend, Collect, LookFor, Refresh
 from verf.billing.mirroring import log_changes, move, photograph, settle_access
 from verf.billing.models import CheckoutIntent, Payment, PaymentMethod, PlanVersion, Price, Subscription
@@ -81,6 +82,13 @@ async def _attend(session: AsyncSession, row: Subscription, moment: datetime) ->
     if due is None or due > moment:
         row.next_charge_at = due
         return ""
+    if (
+        row.state == SubscriptionState.ACTIVE
+        and row.price_id
+        and (until := await given_until(session, row, due)) > moment
+    ):
+        wait_until(row, until)
+        return "given days"
     if row.paused_at:
         move(row, SubscriptionState.SUSPENDED)
         row.next_charge_at = None
@@ -90,6 +98,13 @@ async def _attend(session: AsyncSession, row: Subscription, moment: datetime) ->
         row.next_charge_at = moment + timedelta(days=1)
         return ""
     return await _demand(session, row, row.method_id, moment)
+
+
+def wait_until(row: Subscription, until: datetime) -> None:
+    """Days that were given come before the next charge, and with it the calendar begins anew."""
+    row.put_off_until = until.replace(microsecond=0)
+    row.anchor_at = row.period_end = row.next_charge_at = row.put_off_until
+    row.period_index = -1
 
 
 def how_it_ends(row: Subscription, moment: datetime) -> tuple[datetime, str] | None:

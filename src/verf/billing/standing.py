@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.credits import credit_of
 from verf.billing.discounts import price_from
+from verf.billing.gifts import given_until
 from verf.billing.mirroring import HOUSE
 from verf.billing.models import PaymentMethod, PlanVersion, Price, Subscription
 from verf.billing.proration import settle
@@ -41,6 +42,8 @@ class Standing:
     trial_end: datetime | None = None
     period_start: datetime | None = None
     period_end: datetime | None = None
+    # Days that were given come before the next charge.
+    given_until: datetime | None = None
     paid_until: datetime | None = None
     cancel_at: datetime | None = None
     pending_plan: str = ""
@@ -111,7 +114,7 @@ class Standing:
             return None
         if self.state == SubscriptionState.PAST_DUE:
             return self.next_try_at
-        return self.trial_end if self.is_trial else self.period_end
+        return self.trial_end if self.is_trial else self.given_until or self.period_end
 
     @property
     def next_charge(self) -> Money | None:
@@ -177,6 +180,7 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
         trial_end=row.trial_end,
         period_start=row.period_start,
         period_end=row.period_end,
+        given_until=await given_until(session, row, row.period_end) if row.period_end else None,
         paid_until=row.paid_until,
         cancel_at=row.cancel_at,
         pending_plan=pending_plan.title if pending_plan else "",

@@ -25,6 +25,7 @@ async def subscribed(world):
         lambda: world.provider.cancel("sub", when="period_end", key="k"),
         lambda: world.provider.resume("sub", key="k"),
         lambda: world.provider.pause("sub", key="k"),
+        lambda: world.provider.put_off("sub", until=now(), key="k"),
     ):
         with pytest.raises(NotAble):
             await ask()
@@ -160,6 +161,39 @@ async def test_a_pause_taken_back_at_once_charges_nothing(subscribed):
     after = (await seen(world)).subscription
     assert (after.state, after.period_end) == (SubscriptionState.ACTIVE, before.period_end)
     assert len(await world.paid()) == 1
+
+
+async def test_a_charge_put_off_is_made_then_and_nothing_before(subscribed):
+    world = subscribed
+    if not world or not world.abilities.can_put_off:
+        return
+    ref, before = world.bought.root.ref, (await seen(world)).subscription
+    until, key = before.period_end.replace(microsecond=0) + timedelta(days=7), str(new_id())
+    for _ in range(2):
+        await world.provider.put_off(ref, until=until, key=key)
+    await world.provider.put_off(ref, until=until, key=str(new_id()))
+    await world.tick()
+    picture = await seen(world)
+    assert (picture.subscription.state, picture.subscription.period_end) == (SubscriptionState.ACTIVE, until)
+    assert picture.subscription.trial_end is None
+    await world.live(seconds=int((until - now()).total_seconds()) - 3600)
+    assert len(await world.paid()) == 1
+    await world.live(hours=4)
+    assert [each.money for each in await world.paid()] == [world.bought.order.money] * 2
+    renewal = max((await seen(world)).payments, key=lambda each: each.occurred_at)
+    assert renewal.period_start == until
+
+
+async def test_a_charge_put_off_comes_sooner_again(subscribed):
+    world = subscribed
+    if not world or not world.abilities.can_put_off:
+        return
+    ref, before = world.bought.root.ref, (await seen(world)).subscription
+    for days in (30, 1):
+        until = before.period_end.replace(microsecond=0) + timedelta(days=days)
+        await world.provider.put_off(ref, until=until, key=str(new_id()))
+    await world.live(seconds=int((until - now()).total_seconds()) + 3 * 3600)
+    assert len(await world.paid()) == 2
 
 
 async def test_a_change_repeated_with_its_key_is_made_once(subscribed):

@@ -117,6 +117,8 @@ class Subscription(TenantRecord):
     period_start: Mapped[datetime | None]
     period_end: Mapped[datetime | None]
     trial_end: Mapped[datetime | None]
+    # The end that the running period was given for days that nobody pays for; long past, it means nothing.
+    put_off_until: Mapped[datetime | None]
     # Until when money has come in; what a provider calls its period says nothing of that.
     paid_until: Mapped[datetime | None]
     cancel_at: Mapped[datetime | None]

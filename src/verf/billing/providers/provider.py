@@ -25,6 +25,8 @@ class Abilities:
     has_trials: bool = False
     has_disputes: bool = False
     can_meter: bool = False
+    # The next charge can be moved, without anything charged or credited for it.
+    can_put_off: bool = False
     # close_checkout works on a page nobody has paid yet; else that page lives until it expires by itself.
     can_close_checkouts: bool = True
     # It asks before it charges and wants its answer within these seconds.
@@ -93,6 +95,10 @@ class Provider(Protocol):
 
     async def resume(self, subscription: str, *, key: str) -> None:
         """Take back a cancellation at period end, or end a pause."""
+        ...
+
+    async def put_off(self, subscription: str, *, until: datetime, key: str) -> None:
+        """The period that runs ends then, and the next charge is made then: later, or sooner again."""
         ...
 
     async def pause(self, subscription: str, *, key: str) -> None: ...

@@ -1,5 +1,6 @@
 """A provider that can nothing yet: adapters say what theirs can."""
 
+from datetime import datetime
 from typing import Literal, NoReturn
 
 from verf.billing.providers.events import NotAble
@@ -34,6 +35,9 @@ class Unable:
         self._refuse()
 
     async def resume(self, subscription: str, *, key: str) -> None:
+        self._refuse()
+
+    async def put_off(self, subscription: str, *, until: datetime, key: str) -> None:
         self._refuse()
 
     async def pause(self, subscription: str, *, key: str) -> None:

@@ -121,6 +121,37 @@ async def test_a_trial_ends_in_a_payment(api, later):
     assert len(api.told("customer.subscription.trial_will_end")) == 1
 
 
+async def test_a_trial_for_somebody_who_pays_begins_now_and_moves_the_renewal(api, later):
+    subscription = await api.buy()
+    later(days=29)
+    end = int(now().timestamp()) + 10 * 86400
+    trial = await api.post(f"subscriptions/{subscription['id']}", trial_end=end, proration_behavior="none")
+    assert (trial["status"], trial["trial_end"], trial["billing_cycle_anchor"]) == ("trialing", end, end)
+    assert trial["items"]["data"][0]["current_period_start"] == trial["trial_start"]
+    free = (await api.invoices(subscription))[-1]
+    assert (free["billing_reason"], free["amount_due"], free["status"]) == ("subscription_update", 0, "paid")
+    later(days=10, hours=2)
+    await api.tick()
+    assert [each["amount_paid"] for each in await api.invoices(subscription)] == [900, 0, 900]
+
+
+async def test_without_a_word_about_proration_the_unused_rest_is_credited(api, later):
+    subscription = await api.buy()
+    later(days=15)
+    await api.post(f"subscriptions/{subscription['id']}", trial_end=int(now().timestamp()) + 86400)
+    later(days=1, hours=2)
+    await api.tick()
+    assert 400 < (await api.invoices(subscription))[-1]["amount_paid"] < 500
+
+
+@pytest.mark.parametrize("seconds", [-5, 6 * 365 * 86400])
+async def test_a_trial_ends_in_the_future_and_within_five_years(api, seconds):
+    subscription = await api.buy()
+    end = int(now().timestamp()) + seconds
+    refused = await api.refused(f"subscriptions/{subscription['id']}", trial_end=end)
+    assert (refused["type"], refused["param"]) == ("invalid_request_error", "trial_end")
+
+
 async def test_a_trial_without_a_card_does_as_it_was_told(api, later):
     trial = {"trial_period_days": 14, "trial_settings": {"end_behavior": {"missing_payment_method": "cancel"}}}
     subscription = await api.buy(subscription_data=trial)

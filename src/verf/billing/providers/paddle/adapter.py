@@ -38,6 +38,7 @@ class Paddle:
         has_prices=True,
         can_prorate=True,
         can_pause=True,
+        can_put_off=True,
         has_portal=True,
         has_trials=True,
         has_disputes=True,
@@ -121,6 +122,9 @@ class Paddle:
 
     async def resume(self, subscription: str, *, key: str) -> None:
         await changes.resume(self._api, subscription)
+
+    async def put_off(self, subscription: str, *, until: datetime, key: str) -> None:
+        await changes.put_off(self._api, subscription, until)
 
     async def pause(self, subscription: str, *, key: str) -> None:
         await changes.pause(self._api, subscription)

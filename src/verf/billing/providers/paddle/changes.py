@@ -1,5 +1,6 @@
 """Changes of a subscription. Each reads first and does nothing when it is done already, so a repetition is harmless."""
 
+from datetime import datetime
 from typing import Literal
 
 from verf.billing.providers.events import ProviderRefused
@@ -70,6 +71,13 @@ async def resume(api: Api, subscription: str) -> None:
         is_paid = period is not None and moment(period["ends_at"]) > now()
         mode = "continue_existing_billing_period" if is_paid else "start_new_billing_period"
         await api.post(f"{path}/resume", {"effective_from": "immediately", "on_resume": mode})
+
+
+async def put_off(api: Api, subscription: str, until: datetime) -> None:
+    path = f"/subscriptions/{subscription}"
+    told = await api.get(path)
+    if told["next_billed_at"] is None or moment(told["next_billed_at"]) != until:
+        await api.patch(path, {"next_billed_at": f"{until:%Y-%m-%dT%H:%M:%SZ}", **LATER})
 
 
 async def pause(api: Api, subscription: str) -> None:

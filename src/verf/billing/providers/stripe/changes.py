@@ -1,6 +1,7 @@
 """Changing a running subscription: plan, cancellation, pause."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal, cast
 
 import stripe
@@ -128,6 +129,17 @@ async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:
         params["cancel_at"] = ""
     if params:
         await client.v1.subscriptions.update_async(ref, params, {"idempotency_key": key})
+
+
+async def put_off(client: stripe.StripeClient, ref: str, until: datetime, *, key: str) -> None:
+    """As a trial that begins now: Stripe has no other way to move a renewal without charging or crediting for it."""
+    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    end = int(until.timestamp())
+    if max(each.current_period_end for each in subscription.items.data) == end:
+        return
+    await client.v1.subscriptions.update_async(
+        ref, {"trial_end": end, "proration_behavior": "none"}, {"idempotency_key": key}
+    )
 
 
 async def pause(client: stripe.StripeClient, ref: str, *, key: str) -> None:

@@ -40,6 +40,7 @@ ABILITIES = Abilities(
     has_trials=True,
     has_disputes=True,
     can_meter=True,
+    can_put_off=True,
 )
 
 
@@ -142,6 +143,10 @@ class StripeProvider:
     async def resume(self, subscription: str, *, key: str) -> None:
         with our_errors():
             await changes.resume(self.client, subscription, key=key)
+
+    async def put_off(self, subscription: str, *, until: datetime, key: str) -> None:
+        with our_errors():
+            await changes.put_off(self.client, subscription, until, key=key)
 
     async def pause(self, subscription: str, *, key: str) -> None:
         with our_errors():

@@ -26,6 +26,9 @@ SUSPENDED_BY_PAUSE = (SubscriptionState.ACTIVE, SubscriptionState.TRIALING, Subs
 
 def subscription_of(subscription: stripe.Subscription) -> Subscription:
     state = STATES.get(subscription.status, SubscriptionState.SUSPENDED)
+    is_put_off = _is_put_off(subscription)
+    if is_put_off:
+        state = SubscriptionState.ACTIVE
     pause = subscription.pause_collection
     if pause is not None and state in SUSPENDED_BY_PAUSE:
         state = SubscriptionState.SUSPENDED
@@ -39,7 +42,7 @@ def subscription_of(subscription: stripe.Subscription) -> Subscription:
         quantity=item.quantity or 1,
         period_start=moment(min(each.current_period_start for each in subscription.items.data)),
         period_end=moment(max(each.current_period_end for each in subscription.items.data)),
-        trial_end=_moment_or_none(subscription.trial_end),
+        trial_end=None if is_put_off else _moment_or_none(subscription.trial_end),
         cancel_at=_cancel_at(subscription) if state is not SubscriptionState.ENDED else None,
         ended_at=_moment_or_none(subscription.ended_at),
         is_paused=state is not SubscriptionState.ENDED and (pause is not None or subscription.status == "paused"),
@@ -49,6 +52,12 @@ def subscription_of(subscription: stripe.Subscription) -> Subscription:
         order=order_of(subscription.metadata),
         method=_method(subscription),
     )
+
+
+def _is_put_off(subscription: stripe.Subscription) -> bool:
+    """A trial that began later than the subscription: days given to somebody who pays, and is no beginner."""
+    start = subscription.trial_start
+    return subscription.status == "trialing" and start is not None and start > subscription.start_date
 
 
 def licensed_item(subscription: stripe.Subscription) -> stripe.SubscriptionItem:

@@ -1,10 +1,13 @@
 """What of a subscription is changed by simply saying so: its end, its pause, its card, its words."""
 
 from verf.sandbox.payments.store import Document
-from verf.sandbox.payments.stripe import discounts, subscriptions
+from verf.sandbox.payments.stripe import discounts, invoices, subscriptions
+from verf.sandbox.payments.stripe.lines import Span, metered, period_line, unused
 from verf.sandbox.payments.stripe.parameters import Parameters
 from verf.sandbox.payments.stripe.refusals import Refusal, invalid, lacks
 from verf.sandbox.payments.stripe.world import World
+
+LONGEST_TRIAL = 5 * 365 * 86400
 
 
 def change(world: World, given: Parameters, subscription: Document) -> None:
@@ -61,13 +64,44 @@ def _pause(world: World, given: Parameters, subscription: Document) -> None:
 
 
 def _trial_end(world: World, given: Parameters, subscription: Document) -> None:
+    """Of a subscription that is paid for: a trial begins now, and what is unused is credited unless told not to."""
     end = world.time if given.text("trial_end") == "now" else given.number("trial_end") or world.time
-    if subscription["status"] != "trialing" or end < world.time:
-        raise invalid("trial_end", "Only a running trial can be given another end, and not in the past.")
+    if subscription["status"] not in ("trialing", "active") or end < world.time:
+        raise invalid("trial_end", "Invalid timestamp: must be an integer Unix timestamp in the future.")
+    if end > world.time + LONGEST_TRIAL:
+        raise invalid("trial_end", "Invalid timestamp: can be no more than five years in the future.")
+    if subscription["schedule"]:
+        raise invalid("trial_end", "The subscription is managed by a subscription schedule.")
+    was_active = subscription["status"] == "active"
+    if was_active and end > world.time:
+        _begin_trial(world, given, subscription, end)
     subscription |= {"trial_end": end, "billing_cycle_anchor": end}
     for item in subscription["items"]["data"]:
         item["current_period_end"] = end
     world.plan("renew", subscription["id"], end)
+
+
+def _begin_trial(world: World, given: Parameters, subscription: Document, end: int) -> None:
+    """With an invoice of nothing for it, as at the beginning of a subscription."""
+    prorate = given.choice("proration_behavior", ("create_prorations", "always_invoice", "none"), "create_prorations")
+    for item in subscription["items"]["data"]:
+        if prorate != "none":
+            subscription["_pending_lines"] = [
+                *subscription.get("_pending_lines", []),
+                *unused(world, subscription, item, world.time),
+            ]
+        item |= {"current_period_start": world.time, "_debits": []}
+    subscription |= {"status": "trialing", "trial_start": world.time}
+    lines = [
+        period_line(world, subscription, item, Span(world.time, end), amount=0)
+        for item in subscription["items"]["data"]
+        if not metered(item)
+    ]
+    invoice = invoices.draft(world, subscription, lines, "subscription_update", auto_advance=False)
+    world.tell("invoice.created", invoice)
+    invoices.finalize(world, invoice)
+    subscription["latest_invoice"] = invoice["id"]
+    world.plan("trial_will_end", subscription["id"], max(world.time, end - subscriptions.TRIAL_NOTICE))
 
 
 def _details(given: Parameters, subscription: Document) -> None:

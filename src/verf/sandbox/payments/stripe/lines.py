@@ -55,7 +55,7 @@ def change(world: World, subscription: Document, item: Document, price: Document
     changed = {**item, "price": price, "plan": plan_of(price), "quantity": quantity, "_debits": []}
     if trialing:
         return Change([], changed)
-    lines = [_credit(world, subscription, item, debit, at) for debit in item["_debits"]]
+    lines = unused(world, subscription, item, at)
     if same_interval:
         amount = _part(price["unit_amount"] * quantity, end - at, end - item["current_period_start"])
         lines.append(_debit(world, subscription, changed, Span(at, end), amount))
@@ -66,6 +66,10 @@ def change(world: World, subscription: Document, item: Document, price: Document
     changed |= {"current_period_start": span.start, "current_period_end": span.end}
     changed["_debits"] = [{"amount": lines[-1]["amount"], "start": span.start, "end": span.end}]
     return Change([line for line in lines if line["amount"]], changed, anchor=at)
+
+
+def unused(world: World, subscription: Document, item: Document, at: int) -> list[Document]:
+    return [_credit(world, subscription, item, debit, at) for debit in item["_debits"]]
 
 
 def _credit(world: World, subscription: Document, item: Document, debit: dict[str, int], at: int) -> Document:
