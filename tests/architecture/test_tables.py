@@ -20,6 +20,7 @@ WITHOUT_ORGANISATION = {
     "billing.provider_prices": "the price list, as providers name it",
     "billing.referrals": "who brought whom: two organisations; read by the worker and staff",
     "billing.sync_cursors": "how far a provider's changes were read",
+    "billing.tallies": "sums over all organisations; read by staff",
     "billing.trial_claims": "asked across all organisations: whether a person has had a trial anywhere",
     "database.alembic_version": "which migrations were applied",
     "identity.links": "a person's own, and people may belong to several organisations",

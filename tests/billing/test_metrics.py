@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import recount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,17 +14,31 @@ from verf.billing.metrics import (
     PriceKnown,
     Step,
     Trial,
-    cohorts,
     lives_of,
-    month,
     monthly_value,
     months_between,
-    trials,
+    next_month,
 )
+from verf.billing.tallies import Tallies, carried, cohorts_of, months_of, news, tallies_of, trials_of
 from verf.kit import Money
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 YEAR = months_between(JANUARY, datetime(2026, 12, 31, tzinfo=UTC))
+
+
+END = YEAR[-1] + timedelta(days=30)
+
+
+def month(lives, currency, first):
+    return months_of(tallies_of(lives, [], END), currency, [first])[0]
+
+
+def cohorts(lives, months):
+    return cohorts_of(tallies_of(lives, [], months[-1]), months)
+
+
+def trials(begun, lives, months):
+    return trials_of(tallies_of(lives, begun, months[-1]), months)
 
 
 def organisation(number):
@@ -71,6 +86,62 @@ def test_a_cohort_never_grows_beyond_its_size(known):
     for cohort in cohorts(lives, YEAR):
         assert all(0 <= count <= cohort.size for count in cohort.kept)
         assert len(cohort.kept) == len([first for first in YEAR if first >= cohort.first])
+
+
+trials_begun = st.lists(
+    st.builds(
+        lambda who, day: Trial(organisation(who), "stock", JANUARY + timedelta(days=day)),
+        st.integers(1, 6),
+        st.integers(0, 364),
+    ),
+    max_size=8,
+)
+
+
+@given(st.lists(steps, max_size=60), trials_begun, st.integers(0, 364))
+@settings(max_examples=200, deadline=None)
+def test_tallies_come_to_what_a_plain_recount_says(known, begun, days):
+    until = JANUARY + timedelta(days=days)
+    lives = lives_of(each for each in known if each.at < until)
+    begun = [each for each in begun if each.started_at < until]
+    tallies, months = tallies_of(lives, begun, until), months_between(JANUARY, until)
+    for currency in ("USD", "RUB"):
+        assert months_of(tallies, currency, months) == [recount.month(lives, currency, first) for first in months]
+    assert cohorts_of(tallies, months) == recount.cohorts(lives, months)
+    assert trials_of(tallies, months) == recount.trials(begun, lives, months)
+
+
+@given(st.lists(steps, max_size=60), trials_begun, st.lists(st.integers(0, 364), min_size=1, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_tallies_brought_up_to_date_are_those_counted_at_once(known, begun, days):
+    """Whenever it is done: what is kept, customers who have changed, and months that pass by themselves."""
+    kept, mark = Tallies(), JANUARY
+    for day in sorted(days):
+        until = JANUARY + timedelta(days=day, hours=1)
+        changed = {each.organisation for each in known if mark <= each.at < until}
+        changed |= {each.organisation for each in begun if mark <= each.started_at < until}
+        became, was = [counted(known, begun, changed, before, until) for before in (until, mark)]
+        kept.update(news(kept, mark, until, became=became, was=was))
+        mark = until
+    everybody = {organisation(number) for number in range(1, 7)}
+    at_once = counted(known, begun, everybody, mark, mark)
+    assert {key: value for key, value in kept.items() if value} == {
+        key: value for key, value in at_once.items() if value
+    }
+
+
+def counted(known, begun, who, before, until):
+    lives = lives_of(each for each in known if each.at < before and each.organisation in who)
+    theirs = [each for each in begun if each.started_at < before and each.organisation in who]
+    return tallies_of(lives, theirs, until)
+
+
+def test_a_month_in_which_nothing_happens_carries_on():
+    tallies = tallies_of(lives_of([step(1, 3, 990)]), [], JANUARY)
+    after = carried(tallies, JANUARY, next_month(next_month(JANUARY)))
+    [_january, february, march] = months_of(tallies + after, "USD", YEAR[:3])
+    assert (february.start, february.end, march.customers_at_end, march.customers_lost) == (990, 990, 1, 0)
+    assert cohorts_of(tallies + after, YEAR[:3])[0].kept == [1, 1, 1]
 
 
 def test_a_year_that_can_be_counted_by_hand():

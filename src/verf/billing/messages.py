@@ -35,6 +35,11 @@ class CheckIntents:
 
 
 @dataclass(frozen=True)
+class KeepTallies:
+    """Bring the numbers of the business up to date."""
+
+
+@dataclass(frozen=True)
 class ForgetEvents:
     """Webhooks are kept for 90 days."""
 

@@ -1,24 +1,57 @@
 """What the numbers of the business are counted from: the log of subscriptions and the ledger, and nothing else."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.metrics import Fold, Life, PriceKnown, Takings, Trial, lives_of, month_of
 from verf.billing.models import LedgerEntry, LedgerTransaction, Price, Subscription, SubscriptionEvent
+from verf.billing.tallies import Key, Tallies
 from verf.kit import Money
 
+Customer = tuple[UUID, str]
+# More than this at once are read by reading all.
+MOST_NAMED = 5_000
 
-async def read_lives(session: AsyncSession, product: str = "") -> tuple[list[Life], list[Trial]]:
-    """Wants the system's scope."""
+
+async def changed_since(session: AsyncSession, since: datetime, before: datetime) -> set[Customer]:
+    """Organisations and products whose subscriptions have a line in the log from [since, before)."""
+    query = (
+        select(SubscriptionEvent.organisation_id, Subscription.product)
+        .join(Subscription, Subscription.id == SubscriptionEvent.subscription_id)
+        .where(SubscriptionEvent.at >= since, SubscriptionEvent.at < before)
+        .distinct()
+    )
+    return {(organisation, product) for organisation, product in await session.execute(query)}
+
+
+async def read_lives(
+    session: AsyncSession, customers: Collection[Customer] | None, before: datetime
+) -> tuple[list[Life], list[Trial]]:
+    """As the log told before that moment, of these customers or of all. Wants the system's scope."""
     known = await session.scalars(select(Price))
     prices = {
         str(row.id): PriceKnown(Money(row.amount, row.currency), row.interval, row.interval_count) for row in known
     }
+    folds: dict[UUID, Fold] = {}
+    begun: list[Trial] = []
+    for subscription, at, changes, organisation, product in await session.execute(_log(customers, before)):
+        if customers is not None and (organisation, product) not in customers:
+            continue
+        fold = folds.setdefault(subscription, Fold(organisation, product, subscription))
+        was_new = not fold.state
+        fold.read(at, changes, prices)
+        if was_new and fold.state == "trialing":
+            begun.append(Trial(organisation, product, at))
+    return lives_of(step for fold in folds.values() for step in fold.steps), begun
+
+
+def _log(customers: Collection[Customer] | None, before: datetime) -> "Select[Any]":
     query = (
         select(
             SubscriptionEvent.subscription_id,
@@ -28,41 +61,48 @@ async def read_lives(session: AsyncSession, product: str = "") -> tuple[list[Lif
             Subscription.product,
         )
         .join(Subscription, Subscription.id == SubscriptionEvent.subscription_id)
-        .where(Subscription.duplicate_of.is_(None))
+        .where(Subscription.duplicate_of.is_(None), SubscriptionEvent.at < before)
         .order_by(SubscriptionEvent.at, SubscriptionEvent.id)
     )
-    if product:
-        query = query.where(Subscription.product == product)
-    folds: dict[UUID, Fold] = {}
-    begun: list[Trial] = []
-    for subscription, at, changes, organisation, of in await session.execute(query):
-        fold = folds.setdefault(subscription, Fold(organisation, of, subscription))
-        was_new = not fold.state
-        fold.read(at, changes, prices)
-        if was_new and fold.state == "trialing":
-            begun.append(Trial(organisation, of, at))
-    return lives_of(step for fold in folds.values() for step in fold.steps), begun
+    if customers is None or len(customers) > MOST_NAMED:
+        return query
+    return query.where(Subscription.organisation_id.in_({organisation for organisation, _product in customers}))
 
 
-async def read_takings(session: AsyncSession, product: str = "") -> list[Takings]:
-    """By month, provider and currency; from the ledger. Wants the system's scope."""
+async def read_ledger(session: AsyncSession, since: datetime | None, before: datetime) -> Tallies:
+    """What was recorded in [since, before), by the month in which it happened. Wants the system's scope."""
     first = func.date_trunc("month", LedgerTransaction.occurred_at, "UTC")
     family = func.split_part(LedgerEntry.ledger, ":", 1)
-    query = (
-        select(
-            first,
-            LedgerTransaction.provider,
-            LedgerEntry.currency,
-            LedgerTransaction.kind,
-            family,
-            func.sum(LedgerEntry.amount),
-        )
-        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .group_by(first, LedgerTransaction.provider, LedgerEntry.currency, LedgerTransaction.kind, family)
+    by = (
+        first,
+        LedgerTransaction.product,
+        LedgerTransaction.provider,
+        LedgerEntry.currency,
+        LedgerTransaction.kind,
+        family,
     )
-    if product:
-        query = query.where(LedgerTransaction.product == product)
-    return takings_of((*row[:5], int(row[5])) for row in await session.execute(query))
+    query = (
+        select(*by, func.sum(LedgerEntry.amount))
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(LedgerTransaction.recorded_at < before)
+        .group_by(*by)
+    )
+    if since is not None:
+        query = query.where(LedgerTransaction.recorded_at >= since)
+    found: Tallies = Counter()
+    for at, product, provider, currency, kind, ledger, amount in await session.execute(query):
+        month = month_of(at)
+        found[Key("ledger", product, f"{provider} {currency}", month, month, f"{kind} {ledger}")] += int(amount)
+    return found
+
+
+def takings_in(known: Tallies) -> list[Takings]:
+    sums = []
+    for key, value in known.items():
+        if key.kind == "ledger":
+            (provider, currency), (kind, family) = key.about.split(" "), key.name.split(" ")
+            sums.append((key.first, provider, currency, kind, family, value))
+    return takings_of(sums)
 
 
 def takings_of(sums: Iterable[tuple[datetime, str, str, str, str, int]]) -> list[Takings]:

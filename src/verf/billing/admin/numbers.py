@@ -1,7 +1,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -10,48 +10,48 @@ from starlette.responses import Response
 
 from verf import web
 from verf.billing import metrics, words
-from verf.billing.metric_sources import read_lives, read_takings
-from verf.billing.metrics import Cohort, Life, Month, Takings, Trials
+from verf.billing.metric_sources import takings_in
+from verf.billing.metrics import Cohort, Month, Takings, Trials, months_between
 from verf.billing.price_list import selling
+from verf.billing.tallies import Tallies, cohorts_of, months_of, trials_of
+from verf.billing.tally_keeping import tallies_since
 from verf.database import transaction
 from verf.identity import staff
 from verf.kit import Money, now
 from verf.web import _, format_date, format_money, page
 
 router = APIRouter(prefix="/staff/billing", include_in_schema=False, dependencies=[Depends(staff("support"))])
-YEAR = 12
 What = Literal["mrr", "revenue", "trials", "retention"]
 
 
 class Numbers:
-    """Everything of one product, or of all, counted at once."""
+    """Everything of one product, or of all, in the last twelve months."""
 
-    def __init__(self, lives: Sequence[Life], trials: Sequence[metrics.Trial], takings: Sequence[Takings]) -> None:
-        self.lives, self.takings = lives, takings
-        known = [life.moments[0] for life in lives if life.moments] + [line.first for line in takings]
-        known += [trial.started_at for trial in trials]
-        # A whole year even when the house is younger, so that a line has more than one point.
-        first = min(*known, now() - timedelta(days=334)) if known else now() - timedelta(days=334)
-        self.months = metrics.months_between(first, now())[-YEAR:]
-        self.trials: list[Trials] = metrics.trials(trials, lives, self.months)
-        self.cohorts: list[Cohort] = metrics.cohorts(lives, self.months)
+    def __init__(self, known: Tallies, months: Sequence[datetime]) -> None:
+        self.known, self.months = known, months
+        self.takings: list[Takings] = takings_in(known)
+        self.trials: list[Trials] = trials_of(known, months)
+        self.cohorts: list[Cohort] = cohorts_of(known, months)
 
     @property
     def currencies(self) -> list[str]:
-        return sorted({life.currency for life in self.lives} | {line.currency for line in self.takings})
+        recurring = {key.about for key in self.known if key.kind == "mrr"}
+        return sorted(recurring | {line.currency for line in self.takings})
 
     def mrr(self, currency: str) -> list[Month]:
-        return [metrics.month(self.lives, currency, first) for first in self.months]
+        return months_of(self.known, currency, self.months)
 
     def revenue(self, currency: str) -> list[Takings]:
-        return [line for line in self.takings if line.currency == currency and line.first in self.months]
+        return [line for line in self.takings if line.currency == currency]
 
 
 async def _count(product: str) -> Numbers:
+    moment = now()
+    months = months_between(moment.replace(year=moment.year - 1, day=1), moment)[1:]
     async with transaction(system="staff looks at the numbers") as session:
-        lives, trials = await read_lives(session, product)
-        takings = await read_takings(session, product)
-    return Numbers(lives, trials, takings)
+        known = await tallies_since(session, months[0])
+    ours = {key: value for key, value in known.items() if product in ("", key.product)}
+    return Numbers(Tallies(ours), months)
 
 
 @router.get("/")

@@ -14,6 +14,7 @@ from verf.billing.models.subscriptions import (
     Subscription,
     SubscriptionEvent,
 )
+from verf.billing.models.tallies import Tally
 from verf.billing.models.usage import OverrideRow, TrialClaim, UsageEvent, UsageHold, UsageWindow
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Subscription",
     "SubscriptionEvent",
     "SyncCursor",
+    "Tally",
     "TrialClaim",
     "UsageEvent",
     "UsageHold",

@@ -122,6 +122,7 @@ class LedgerTransaction(TenantRecord):
         UniqueConstraint("provider", "account", "is_live", "kind", "ref"),
         Index(None, "organisation_id", "occurred_at"),
         Index(None, "occurred_at"),
+        Index(None, "recorded_at"),
     )
     room = "billing"
 

@@ -151,6 +151,7 @@ class SubscriptionEvent(TenantRecord):
             name="fk_subscription_log_subscription",
         ),
         Index(None, "subscription_id", "id"),
+        Index(None, "at"),
     )
     room = "billing"
 

@@ -1,0 +1,102 @@
+"""The numbers of the business as they are kept: the same as counted anew, whenever somebody looks."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+from lives import DAY, somebody
+from sqlalchemy import Engine, event, func, select
+
+from verf.billing.ending import cancel
+from verf.billing.metric_sources import read_ledger, read_lives
+from verf.billing.metrics import month_of, next_month
+from verf.billing.models import Tally
+from verf.billing.tallies import tallies_of
+from verf.billing.tally_keeping import SETTLED_AFTER, recount, settle, tallies_since
+from verf.database import transaction
+from verf.kit import advance, now
+
+LONG_AGO = timedelta(days=400)
+
+
+async def looked_at():
+    async with transaction(system="test looks") as session:
+        return {key: value for key, value in (await tallies_since(session, now() - LONG_AGO)).items() if value}
+
+
+async def counted_anew():
+    async with transaction(system="test counts") as session:
+        moment = now()
+        found = tallies_of(*await read_lives(session, None, moment), moment)
+        found.update(await read_ledger(session, None, moment))
+    return {key: value for key, value in found.items() if value}
+
+
+async def brought_up_to_date():
+    advance(SETTLED_AFTER + timedelta(minutes=1))
+    async with transaction(system="test settles") as session:
+        await settle(session)
+
+
+@contextmanager
+def noting_statements():
+    seen = []
+
+    def note(_connection, _cursor, statement, *_more):
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_whoever_looks_sees_what_a_recount_would_say(harbour):
+    anna, boris = await somebody(harbour), await somebody(harbour, "Boris")
+    await harbour.buy(anna, "starter", provider="yookassa")
+    assert await looked_at() == await counted_anew() != {}
+    await brought_up_to_date()
+    assert await looked_at() == await counted_anew()
+    await harbour.live(20 * DAY, step=10 * DAY)
+    await harbour.buy(boris, "pro", provider="stripe")
+    assert await looked_at() == await counted_anew()
+    # Months pass, with renewals, an end, and nobody who settles.
+    await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")
+    await harbour.live(45 * DAY, step=15 * DAY)
+    assert await looked_at() == await counted_anew()
+    for _time in range(2):
+        await brought_up_to_date()
+        assert await looked_at() == await counted_anew()
+    async with transaction(system="test recounts") as session:
+        await recount(session)
+    assert await looked_at() == await counted_anew()
+
+
+async def test_looking_reads_what_has_changed_and_no_more(harbour):
+    for name in ("Anna", "Boris", "Clara"):
+        await harbour.buy(await somebody(harbour, name), "pro", provider="yookassa")
+    await brought_up_to_date()
+    async with transaction(system="test looks") as session:
+        assert await session.scalar(select(func.count()).select_from(Tally)) < 40
+        with noting_statements() as quiet:
+            await tallies_since(session, month_of(now()))
+    assert not [each for each in quiet if "subscription_log.changes" in each]
+    assert len(quiet) == 4
+    dora = await somebody(harbour, "Dora")
+    await harbour.buy(dora, "pro", provider="yookassa")
+    async with transaction(system="test looks") as session:
+        with noting_statements() as busy:
+            await tallies_since(session, month_of(now()))
+        lives, _begun = await read_lives(session, {(dora.organisation, "stock")}, now())
+    assert len(busy) == len(quiet) + 4
+    assert {life.organisation for life in lives} == {dora.organisation}
+
+
+async def test_a_month_that_begins_without_news_begins_where_the_last_one_ended(harbour):
+    anna = await somebody(harbour)
+    await harbour.buy(anna, "pro", provider="yookassa")
+    await brought_up_to_date()
+    advance(next_month(month_of(now())) - now() + timedelta(hours=3))
+    assert await looked_at() == await counted_anew()
+    await brought_up_to_date()
+    assert await looked_at() == await counted_anew()
