@@ -1,19 +1,20 @@
 """`verf chaos …`: trouble on purpose, in a sandbox of its own."""
 
+import asyncio
 import json
-import os
 import random
-import subprocess
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from verf.cli.chaos.children import Stopped, carry_out
 from verf.cli.chaos.comparing import differences
-from verf.cli.chaos.houses import VERF, ground, open_laboratory
+from verf.cli.chaos.houses import ground, open_laboratory
 from verf.cli.chaos.lives import Life, lives_for
 from verf.cli.chaos.playing import play
 from verf.cli.chaos.weathers import WEATHERS, Weather
@@ -45,8 +46,11 @@ def billing(
     if not skies:
         fail(f"There is no weather {weather!r}. There are: {', '.join(each.name for each in WEATHERS)}.")
     terminal.print(f"Seed {sown}. {len(chosen(sown, lives))} lives, first in fair weather.")
-    clean = lived(lives, None, sown)
-    wrong = Counter({each.name: compared(clean, lived(lives, each, sown)) for each in skies})
+    try:
+        clean = lived(lives, None, sown)
+        wrong = Counter({each.name: compared(clean, lived(lives, each, sown)) for each in skies})
+    except Stopped:
+        fail("Stopped; its house has stopped, too, and nothing of it is left.")
     if wrong.total():
         fail(f"{wrong.total()} differences. Again with: verf chaos billing --seed {sown}")
     terminal.print("Money, access, mails and ledger were the same in every weather.")
@@ -59,8 +63,7 @@ def lived(count: int, weather: Weather | None, seed: str) -> Faces:
         told = Path(settings["VERF_DATA"]).parent / "faces.json"
         name = weather.name if weather else ""
         words = ["--seed", seed, "--lives", str(count), "--weather", name, "--to", str(told)]
-        done = subprocess.run([VERF, "chaos", "play", *words], env=os.environ | settings, check=False)  # noqa: S603
-        if done.returncode:
+        if carry_out(["chaos", "play", *words], settings=settings):
             fail(f"The lives in {name or 'fair'} weather were not lived to their end. Seed {seed}.")
         document = json.loads(told.read_text())
     killed = f", {document['deaths']} workers killed" if document["deaths"] else ""
@@ -85,7 +88,10 @@ def play_once(
             faces = await play(house, cast, sky, seed=seed, step=STEP)
             return {"faces": faces, "deaths": house.deaths}
 
-    to.write_text(json.dumps(run(live())))
+    with suppress(asyncio.CancelledError):
+        to.write_text(json.dumps(run(live())))
+        return
+    raise typer.Exit(1)
 
 
 def chosen(seed: str, count: int) -> list[tuple[Life, str]]:

@@ -4,12 +4,10 @@ Workers are killed with SIGKILL in the middle of whatever they do; the processes
 """
 
 import asyncio
+import os
 import random
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -18,14 +16,15 @@ from pathlib import Path
 
 import httpx
 
-from verf.app import NotReadyToStart, TimeMachine, all_rooms, open_house
+from verf.app import NotReadyToStart, TimeMachine, all_rooms, furnish, open_house
+from verf.cli.chaos.children import ENDING, Child, begin, end
 from verf.cli.chaos.playing import Customer
 from verf.cli.chaos.weathers import Weather
 from verf.kit import now
 from verf.settings import House as Settings
 from verf.settings import load
 
-VERF = Path(sys.executable).parent / "verf"
+FOLDERS = "verf-chaos-"
 FIRST_DAY = datetime.fromisoformat("2035-01-15T09:00:00+00:00")
 READY_SECONDS = 90
 # Weathers with a crowd have so many workers.
@@ -44,8 +43,8 @@ class House:
         self._planned, self._is_in_trouble = now(), False
         self._dice, self._start_takes = dice, 0.0
         self._log = Path(f"{load(Settings).data}.log")
-        self._site: subprocess.Popen[bytes] | None = None
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self._site: Child | None = None
+        self._workers: list[Child] = []
         self._killing: asyncio.Task[None] | None = None
         simulators = [each.name for room in all_rooms() for each in room.simulators if each.tick]
         self._machine = TimeMachine(self.http, simulators)
@@ -91,12 +90,8 @@ class House:
 
     async def stop(self) -> None:
         await self.trouble(None)
-        for process in [*self._workers, self._site]:
-            if process and process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in [*self._workers, self._site]:
-            if process:
-                await asyncio.to_thread(_end, process)
+        running = [each for each in (*self._workers, self._site) if each]
+        await asyncio.gather(*(asyncio.to_thread(end, each) for each in running))
         await self.http.aclose()
 
     async def _kill(self) -> None:
@@ -122,23 +117,15 @@ class House:
         except httpx.HTTPError:
             return False
 
-    def _start(self, word: str) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
-            return subprocess.Popen([VERF, word], stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    def _start(self, word: str) -> Child:
+        return begin([word], log=self._log)
 
 
 @contextmanager
 def ground() -> Iterator[dict[str, str]]:
     """Settings of a house on empty data. It begins on the same day each time, since months differ in length."""
-    folder = Path(tempfile.mkdtemp(prefix="verf-chaos-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getpid()}-"))
     clock = folder / "data" / "sandbox" / "clock.json"
     clock.parent.mkdir(parents=True)
     clock.write_text(f'{{"offset_seconds": {(FIRST_DAY - now()).total_seconds()}}}')
@@ -154,16 +141,48 @@ def ground() -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _sweep() -> None:
+    """What was left on the disk by runs that were killed; their processes went with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*-*"):
+        owner = folder.name.removeprefix(FOLDERS).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @asynccontextmanager
 async def open_laboratory(seed: str) -> AsyncIterator[House]:
     """In a process whose settings are those of `ground`: they are read once."""
-    async with open_house(all_rooms(), migrating=True, quiet=True):
-        house = House(f"http://127.0.0.1:{load(Settings).port}", random.Random(seed))  # noqa: S311 - no secret
-        try:
-            await house.start()
-            yield house
-        finally:
-            await house.stop()
+    rooms = all_rooms()
+    with _ends_on_signals():
+        async with open_house(rooms, migrating=True, quiet=True):
+            furnish(rooms)
+            house = House(f"http://127.0.0.1:{load(Settings).port}", random.Random(seed))  # noqa: S311 - no secret
+            try:
+                await house.start()
+                yield house
+            finally:
+                await house.stop()
+
+
+@contextmanager
+def _ends_on_signals() -> Iterator[None]:
+    """The first signal ends what is played, and the house with it in good order; further ones change nothing."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    asked: list[bool] = []
+
+    def stop() -> None:
+        if not asked:
+            asked.append(True)
+            task.cancel()
+
+    for kind in ENDING:
+        loop.add_signal_handler(kind, stop)
+    try:
+        yield
+    finally:
+        for kind in ENDING:
+            loop.remove_signal_handler(kind)
 
 
 def _free_port() -> int:

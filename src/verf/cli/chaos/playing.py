@@ -1,7 +1,8 @@
 """Customers on a stage: what they do goes through the API and the simulated providers' hands, as from outside."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +11,7 @@ from uuid import UUID
 import httpx
 
 from verf.billing import begin_trial, portrait
+from verf.cli.chaos.comparing import MOMENTS
 from verf.cli.chaos.weathers import Weather
 from verf.database import transaction
 from verf.identity import Application, new_hash
@@ -70,6 +72,9 @@ class Lab:
     stage: Stage
     began: datetime
     prices: dict[tuple[str, str], str] = field(default_factory=dict)
+    # The price of the dearest plan a month, in minor units, by currency.
+    dearest: dict[str, int] = field(default_factory=dict)
+    moments: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     hashed: str = ""
 
     @classmethod
@@ -78,7 +83,9 @@ class Lab:
         answer = await stage.http.get(f"{API}/plans", params={"interval": "month"})
         for plan in answer.raise_for_status().json()["items"]:
             for price in plan["prices"]:
-                lab.prices[plan["plan"], price["money"]["currency"]] = price["id"]
+                currency, minor_units = price["money"]["currency"], price["money"]["minor_units"]
+                lab.prices[plan["plan"], currency] = price["id"]
+                lab.dearest[currency] = max(minor_units, lab.dearest.get(currency, 0))
         return lab
 
     async def customer(self, name: str, provider: str) -> Customer:
@@ -96,13 +103,15 @@ class Lab:
 
     async def buy(self, who: Customer, plan: str) -> None:
         price = self.prices[plan, who.currency]
-        await self.ask(who, "checkout-session", {"price_id": price, "provider": who.provider})
-        await self._pay_newest(who)
+        async with self._noted(who, "buy"):
+            await self.ask(who, "checkout-session", {"price_id": price, "provider": who.provider})
+            await self._pay_newest(who)
 
     async def change(self, who: Customer, plan: str) -> None:
-        answer = await self.ask(who, "change", {"price_id": self.prices[plan, who.currency]})
-        if answer["outcome"] == "to_pay":
-            await self._pay_newest(who)
+        async with self._noted(who, "change"):
+            answer = await self.ask(who, "change", {"price_id": self.prices[plan, who.currency]})
+            if answer["outcome"] == "to_pay":
+                await self._pay_newest(who)
 
     async def ask(self, who: Customer, verb: str, body: Mapping[str, Any]) -> Any:
         """With one key for all tries, so that it is done once."""
@@ -133,7 +142,17 @@ class Lab:
     async def face(self, who: Customer) -> dict[str, list[dict[str, Any]]]:
         face = dict((await portrait(who.organisation, since=self.began)).face)
         said = Counter(await self.stage.mails(who))
-        return {**face, "mails": [{"says": says, "times": times} for says, times in sorted(said.items())]}
+        mails = [{"says": says, "times": times} for says, times in sorted(said.items())]
+        return {**face, "mails": mails, MOMENTS: self.moments.get(who.email, [])}
+
+    @asynccontextmanager
+    async def _noted(self, who: Customer, what: str) -> AsyncIterator[None]:
+        """Between which seconds of this run it was done: what a change of plan costs depends on them."""
+        since = now()
+        yield
+        between = {"since": (since - self.began).total_seconds(), "until": (now() - self.began).total_seconds()}
+        noted = {"what": what, **between, "dearest": self.dearest[who.currency]}
+        self.moments.setdefault(who.email, []).append(noted)
 
     async def _pay_newest(self, who: Customer) -> None:
         ref = (await self.refs(who))["checkout"][-1]
