@@ -91,6 +91,28 @@ async def test_a_downgrade_waits_for_the_end_of_the_period(world):
     assert paid == [bought.order.money, starter.money]
 
 
+async def test_an_upgrade_that_cannot_be_paid_leaves_the_downgrade_that_was_to_come(world):
+    if not world.keeps_the_calendar:
+        return
+    bought = await world.buy("pro")
+    starter = await world.published("starter")
+    longer = await world.published("pro", interval="year", money=bought.order.money * 10)
+    await world.provider.change_plan(bought.root.ref, starter, when="period_end", key=str(new_id()))
+    methods = (await world.truth())["methods"]
+    for method in methods:
+        await world.control(f"methods/{method['id']}", {"outcome": "insufficient_funds"})
+    with pytest.raises(ProviderRefused):
+        await world.provider.change_plan(bought.root.ref, longer, when="now", key=str(new_id()))
+    subscription = (await world.again(bought)).subscription
+    assert (subscription.price, subscription.pending_price) == (bought.order.price.ref, starter.ref)
+    for method in methods:
+        await world.control(f"methods/{method['id']}", {"outcome": "pays"})
+    await world.live(days=32)
+    picture = await world.again(bought)
+    paid = [payment.money for payment in picture.payments if payment.state is PaymentState.PAID]
+    assert (picture.subscription.price, paid) == (starter.ref, [bought.order.money, starter.money])
+
+
 async def test_cancelled_now_it_has_ended(subscribed):
     if not (world := subscribed):
         return

@@ -44,7 +44,12 @@ async def change(api: Api, seen: Subscription, ref: str, when: Literal["now", "p
     if seen.pending_price:
         # The difference is counted from what was billed, not from what was to come.
         told = await _replace_later(api, path, told, seen.price)
-    await api.patch(path, {"items": _items(told, ref), **_mode(told)})
+    try:
+        await api.patch(path, {"items": _items(told, ref), **_mode(told)})
+    except ProviderRefused:
+        if seen.pending_price:
+            await _replace_later(api, path, told, seen.pending_price)
+        raise
 
 
 async def cancel(api: Api, subscription: str, when: Literal["now", "period_end"]) -> None:

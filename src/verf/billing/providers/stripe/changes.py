@@ -46,24 +46,35 @@ async def preview(client: stripe.StripeClient, ref: str, tag: PriceTag, price: s
 
 
 async def change_now(client: stripe.StripeClient, ref: str, price: str, *, key: str, token: str) -> None:
-    subscription = await client.v1.subscriptions.retrieve_async(ref)
+    subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": ["schedule"]})
     item = licensed_item(subscription)
     if item.price.id == price and subscription.schedule is None:
         return
+    planned = _planned(subscription)
     await _release(client, subscription, key)
     params: stripe.params.SubscriptionUpdateParams = {
         "items": [{"id": item.id, "price": price, "quantity": item.quantity or 1}],
         "proration_behavior": "always_invoice",
-        "payment_behavior": "pending_if_incomplete",
+        # What waits to be paid has no room beside a schedule, which is made again if nothing comes of it.
+        "payment_behavior": "error_if_incomplete" if planned else "pending_if_incomplete",
     }
     if token:
         params["proration_date"] = int(token)
-    changed = await client.v1.subscriptions.update_async(ref, params, {"idempotency_key": key})
+    try:
+        changed = await client.v1.subscriptions.update_async(ref, params, {"idempotency_key": key})
+    except stripe.CardError as error:
+        if planned:
+            await _schedule(client, ref, planned, key=f"{key}:again")
+        raise _unpaid() from error
     if changed.pending_update is not None:
-        raise ProviderRefused(
-            _("The difference could not be paid, so the plan stays as it is. Check the card and try again."),
-            provider_code="payment_failed",
-        )
+        raise _unpaid()
+
+
+def _unpaid() -> ProviderRefused:
+    return ProviderRefused(
+        _("The difference could not be paid, so the plan stays as it is. Check the card and try again."),
+        provider_code="payment_failed",
+    )
 
 
 async def change_at_period_end(client: stripe.StripeClient, ref: str, tag: PriceTag, price: str, *, key: str) -> None:
@@ -73,18 +84,31 @@ async def change_at_period_end(client: stripe.StripeClient, ref: str, tag: Price
     if item.price.id == price:
         await _release(client, subscription, key)
         return
+    following: dict[str, Any] = {
+        "items": [{"price": price, "quantity": item.quantity or 1}],
+        "duration": {"interval": cast(Period, tag.interval), "interval_count": tag.interval_count},
+        "proration_behavior": "none",
+    }
     schedule = subscription.schedule
-    if not isinstance(schedule, stripe.SubscriptionSchedule):
+    known = schedule if isinstance(schedule, stripe.SubscriptionSchedule) else None
+    await _schedule(client, ref, following, key=key, schedule=known)
+
+
+async def _schedule(
+    client: stripe.StripeClient,
+    ref: str,
+    following: dict[str, Any],
+    *,
+    key: str,
+    schedule: stripe.SubscriptionSchedule | None = None,
+) -> None:
+    """What runs goes on to its end; then comes the phase that follows."""
+    if schedule is None:
         schedule = await client.v1.subscription_schedules.create_async(
             {"from_subscription": ref}, {"idempotency_key": f"{key}:schedule"}
         )
     running = _running_phase(schedule)
-    following: dict[str, Any] = {
-        "items": [{"price": price, "quantity": item.quantity or 1}],
-        "start_date": running["end_date"],
-        "duration": {"interval": cast(Period, tag.interval), "interval_count": tag.interval_count},
-        "proration_behavior": "none",
-    }
+    following = {**following, "start_date": running["end_date"]}
     await client.v1.subscription_schedules.update_async(
         schedule.id,
         {"phases": cast(Any, [running, following]), "end_behavior": "release", "proration_behavior": "none"},
@@ -161,6 +185,21 @@ async def _release(client: stripe.StripeClient, subscription: stripe.Subscriptio
         await client.v1.subscription_schedules.release_async(
             ref_of(subscription.schedule), {}, {"idempotency_key": f"{key}:release"}
         )
+
+
+def _planned(subscription: stripe.Subscription) -> dict[str, Any] | None:
+    """The phase that a schedule has after the running one, as it can be said again."""
+    schedule = subscription.schedule
+    if not isinstance(schedule, stripe.SubscriptionSchedule) or schedule.current_phase is None:
+        return None
+    for phase in schedule.phases:
+        if phase.start_date >= schedule.current_phase.end_date and phase.items:
+            return {
+                "items": [{"price": ref_of(each.price), "quantity": each.quantity or 1} for each in phase.items],
+                "end_date": phase.end_date,
+                "proration_behavior": "none",
+            }
+    return None
 
 
 def _running_phase(schedule: stripe.SubscriptionSchedule) -> dict[str, Any]:
