@@ -8,7 +8,7 @@ from verf.billing.ending import CannotPause, NothingToResume, cancel, pause, res
 from verf.billing.entitling import allows
 from verf.billing.models import Grant
 from verf.billing.providers import registry
-from verf.billing.providers.events import ProviderRefused
+from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.database import transaction
 from verf.kit import now
 
@@ -32,6 +32,13 @@ async def anna(harbour, provider):
     return anna
 
 
+async def audited():
+    """What the audit says of the subscription, newest first."""
+    row = await paid_subscription()
+    async with transaction(system="test looks") as session:
+        return [entry.action for entry in await history(session, subject=f"subscription:{row.id}")]
+
+
 async def test_cancelled_it_stays_open_until_the_end_of_what_is_paid(harbour, provider, anna):
     await cancel(anna.organisation, "stock", when="period_end", reason="Too dear", by=anna.person, key="k")
     row = await paid_subscription()
@@ -44,8 +51,10 @@ async def test_cancelled_it_stays_open_until_the_end_of_what_is_paid(harbour, pr
     assert (ended.state, ended.ended_at) == ("ended", row.period_end)
     assert await payments() == [("initial", "paid")]
     assert await mails() == ["cancellation_confirmed", "subscription_ended"]
-    async with transaction(system="test looks") as session:
-        assert "billing.cancelled" in [entry.action for entry in await history(session)]
+    is_ours = provider == "yookassa"
+    assert await audited() == (
+        ["billing.cancelled"] if is_ours else ["billing.cancelled", "billing.cancellation-requested"]
+    )
 
 
 async def test_taken_back_it_goes_on(harbour, provider, anna):
@@ -140,3 +149,22 @@ async def test_a_pause_that_the_provider_refuses_is_none(harbour, provider, anna
     with pytest.raises(ProviderRefused):
         await pause(anna.organisation, "stock", by=anna.person, key="p")
     assert (await paid_subscription()).paused_at is None
+    assert await audited() == ["billing.pause-refused", "billing.pause-requested"]
+
+
+async def test_the_audit_claims_no_cancellation_that_nobody_has_confirmed(harbour, provider, anna):
+    if provider == "yookassa":
+        pytest.skip("nobody is asked where the calendar is ours")
+    await harbour.control(provider, "knobs", fail={"rate": 1})
+    with pytest.raises(ProviderUnreachable):
+        await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")
+    await harbour.control(provider, "knobs", "DELETE")
+    assert await audited() == ["billing.cancellation-requested"]
+    await harbour.live(HOUR, step=HOUR)
+    assert (await paid_subscription()).cancel_at is None
+    await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k2")
+    assert await audited() == [
+        "billing.cancelled",
+        "billing.cancellation-requested",
+        "billing.cancellation-requested",
+    ]

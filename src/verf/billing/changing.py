@@ -28,7 +28,7 @@ from verf.billing.providers.orders import PriceTag
 from verf.billing.providers.registry import provider
 from verf.billing.renewals import attempt, next_period, order_collection
 from verf.billing.states import Engine, PaymentKind, PaymentState, SubscriptionState
-from verf.billing.steering import MARK_LASTS, ChangeUnderWay, NotSubscribed, Wheel, live, steer, take
+from verf.billing.steering import MARK_LASTS, ChangeUnderWay, Deed, NotSubscribed, Wheel, live, note_deed, steer, take
 from verf.database import transaction
 from verf.errors import Conflict
 from verf.kit import Money, now
@@ -122,13 +122,14 @@ async def keep_plan(organisation: UUID, product: str, *, by: UUID, key: str) -> 
         if row.pending_price_id is None or row.price_id is None:
             return
         before, price = photograph(row), row.price_id
-        await record(session, f"person:{by}", "billing.plan-kept", f"subscription:{row.id}")
+        deed = Deed(f"person:{by}", "billing.plan-keeping", "billing.plan-kept")
         if row.engine == Engine.MIRROR:
-            wheel = await take(session, row)
+            wheel = await take(session, row, deed)
             old = await session.get_one(Price, price)
             tag = tag_of(old, await session.get_one(PlanVersion, old.plan_version_id))
         else:
             row.pending_price_id = None
+            await note_deed(session, row.id, deed)
             await log_changes(session, row, before, cause="plan kept", cause_ref=f"person:{by}")
     if wheel:
         await _steer(wheel, tag, price, "period_end", key=key)

@@ -9,14 +9,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.audit import record
 from verf.billing.mirroring import log_changes, move, photograph, settle_access
 from verf.billing.models import Subscription
 from verf.billing.providers.events import NotAble
 from verf.billing.providers.registry import provider
 from verf.billing.renewals import locked
 from verf.billing.states import Engine, SubscriptionState
-from verf.billing.steering import live, steer, take
+from verf.billing.steering import Deed, live, note_deed, steer, take
 from verf.database import transaction
 from verf.errors import Conflict
 from verf.kit import now
@@ -43,11 +42,13 @@ async def cancel(
         row = await live(session, organisation, product)
         before = photograph(row)
         row.cancel_reason = reason[:LONGEST_REASON]
-        told = {"when": when, "reason": row.cancel_reason}
-        await record(session, f"person:{by}", "billing.cancelled", f"subscription:{row.id}", after=told)
+        deed = Deed(
+            f"person:{by}", "billing.cancellation", "billing.cancelled", {"when": when, "reason": row.cancel_reason}
+        )
         if row.engine == Engine.MIRROR:
-            wheel = await take(session, row)
+            wheel = await take(session, row, deed)
         else:
+            await note_deed(session, row.id, deed)
             _cancel_own(row, when)
             await _settle(session, row, before, cause="cancelled", by=by)
     if wheel:
@@ -63,10 +64,11 @@ async def resume(organisation: UUID, product: str, *, by: UUID, key: str) -> Non
         if row.cancel_at is None and row.paused_at is None:
             raise NothingToResume(_("The subscription runs: there is nothing to take back."))
         before = photograph(row)
-        await record(session, f"person:{by}", "billing.resumed", f"subscription:{row.id}")
+        deed = Deed(f"person:{by}", "billing.resumption", "billing.resumed")
         if row.engine == Engine.MIRROR:
-            wheel = await take(session, row)
+            wheel = await take(session, row, deed)
         else:
+            await note_deed(session, row.id, deed)
             _resume_own(row, now())
             await _settle(session, row, before, cause="resumed", by=by)
     if wheel:
@@ -83,10 +85,11 @@ async def pause(organisation: UUID, product: str, *, by: UUID, key: str) -> None
             return
         _check_pausable(row)
         before = photograph(row)
-        await record(session, f"person:{by}", "billing.paused", f"subscription:{row.id}")
+        deed = Deed(f"person:{by}", "billing.pause", "billing.paused")
         if row.engine == Engine.MIRROR:
-            wheel = await take(session, row)
+            wheel = await take(session, row, deed)
         else:
+            await note_deed(session, row.id, deed)
             row.paused_at = now()
             await _settle(session, row, before, cause="paused", by=by)
     if wheel:
@@ -103,10 +106,11 @@ async def end_now(organisation: UUID, subscription: UUID, *, because: str) -> No
             return
         before = photograph(row)
         row.ended_because = because
-        await record(session, "system", "billing.ended", f"subscription:{row.id}", after={"because": because})
+        deed = Deed("system", "billing.end", "billing.ended", {"because": because})
         if row.engine == Engine.MIRROR:
-            wheel = await take(session, row)
+            wheel = await take(session, row, deed)
         else:
+            await note_deed(session, row.id, deed)
             move(row, SubscriptionState.ENDED)
             await _settle(session, row, before, cause=because)
     if wheel:

@@ -1,16 +1,19 @@
 """Ask a provider that keeps the calendar to change a subscription: [ mark ] → ask → [ what it shows now ].
 
-The mark keeps a second change away meanwhile, and its job looks at the outcome should we die in between.
+The mark keeps a second change away meanwhile, and its job looks at the outcome should we die in between. The audit says
+what was asked for, and only then what was done or refused; without either the outcome is not known yet.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.audit import record
 from verf.billing.handling import refresh
 from verf.billing.messages import Refresh
 from verf.billing.mirroring import live_subscription
@@ -39,6 +42,16 @@ class ChangeUnderWay(Conflict):
 
 
 @dataclass(frozen=True)
+class Deed:
+    """What the audit says of it: `action` when it is done, the wish when it is asked for or refused."""
+
+    actor: str
+    wish: str
+    action: str
+    details: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Wheel:
     """Where a mirrored subscription is steered."""
 
@@ -46,6 +59,7 @@ class Wheel:
     subscription: UUID
     provider: str
     ref: str
+    deed: Deed | None = None
 
 
 async def live(session: AsyncSession, organisation: UUID, product: str) -> Subscription:
@@ -60,11 +74,12 @@ async def live(session: AsyncSession, organisation: UUID, product: str) -> Subsc
     return row
 
 
-async def take(session: AsyncSession, row: Subscription) -> Wheel:
+async def take(session: AsyncSession, row: Subscription, deed: Deed | None = None) -> Wheel:
     row.changing_since = now()
+    await _note(session, row.id, deed, outcome="-requested")
     await enqueue(session, Refresh(row.provider, "subscription", row.ref, "change"), after=MARK_LASTS)
     await session.flush()
-    return Wheel(row.organisation_id, row.id, row.provider, row.ref)
+    return Wheel(row.organisation_id, row.id, row.provider, row.ref, deed)
 
 
 async def steer(wheel: Wheel, ask: Callable[[Provider], Awaitable[None]], *, cause: str) -> None:
@@ -72,16 +87,42 @@ async def steer(wheel: Wheel, ask: Callable[[Provider], Awaitable[None]], *, cau
     source = provider(wheel.provider)
     try:
         await ask(source)
-        await refresh(wheel.provider, Subject("subscription", wheel.ref), cause=cause)
     except ProviderUnreachable:
         raise
-    except Exception:
-        await _let_go(wheel)
+    except Exception as error:
+        await _let_go(wheel, wheel.deed, outcome="-refused", why=str(error))
         raise
-    await _let_go(wheel)
+    try:
+        await refresh(wheel.provider, Subject("subscription", wheel.ref), cause=cause)
+    except ProviderUnreachable:
+        await _keep_hold(wheel)
+        raise
+    except Exception:
+        await _let_go(wheel, wheel.deed)
+        raise
+    await _let_go(wheel, wheel.deed)
 
 
-async def _let_go(wheel: Wheel) -> None:
+async def note_deed(session: AsyncSession, subscription: UUID, deed: Deed) -> None:
+    """Done by ourselves, in this transaction."""
+    await _note(session, subscription, deed)
+
+
+async def _note(session: AsyncSession, subscription: UUID, deed: Deed | None, outcome: str = "", why: str = "") -> None:
+    if deed is not None:
+        action = f"{deed.wish}{outcome}" if outcome else deed.action
+        after = {**(deed.details or {}), **({"why": why} if why else {})}
+        await record(session, deed.actor, action, f"subscription:{subscription}", after=after or None)
+
+
+async def _let_go(wheel: Wheel, deed: Deed | None, outcome: str = "", why: str = "") -> None:
     async with transaction(organisation=wheel.organisation) as session:
+        await _note(session, wheel.subscription, deed, outcome, why)
         statement = update(Subscription).where(Subscription.id == wheel.subscription)
         await session.execute(statement.values(changing_since=None))
+
+
+async def _keep_hold(wheel: Wheel) -> None:
+    """The provider agreed, and then fell silent: what it shows now is looked at soon."""
+    async with transaction(organisation=wheel.organisation) as session:
+        await _note(session, wheel.subscription, wheel.deed)
