@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from verf import billing, notifications
 from verf import web as web_room
 from verf.app.front import street
-from verf.app.wings import Wing
+from verf.app.wings import Directory, Wing
 from verf.identity import SignIn
 from verf.limits import RateLimitHeaders, api_reads_limited
 from verf.manifest import Room
@@ -41,6 +41,7 @@ def create_web(rooms: Sequence[Room], *, sandbox: ASGIApp | None = None) -> Fast
     for room in (*rooms, street):
         for router in room.routers:
             web.include_router(Wing(router), dependencies=[Depends(api_reads_limited)])
+    web.router.middleware_stack = Directory(web.router)
     # The last one added stands outermost: telemetry sees everything, and what fails while people are recognised is
     # answered like any other failure.
     web.add_middleware(SignIn, look_up=find_viewer)

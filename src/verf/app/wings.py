@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 
 class Wing(APIRouter):
@@ -19,9 +19,34 @@ class Wing(APIRouter):
         self._beginnings = tuple({_beginning(route.path) for route in iter_route_contexts(self.routes)})
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if not scope.get("root_path") and not scope["path"].startswith(self._beginnings):
+        if not scope.get("root_path") and not self.may_have(scope["path"]):
             return Match.NONE, {}
         return super().matches(scope)
+
+    def may_have(self, path: str) -> bool:
+        return path.startswith(self._beginnings)
+
+
+class Directory:
+    """Stands before the router of the house and leads straight to the wing that has the address.
+
+    What no wing has whole, the router looks for as always: other methods, missing slashes, its own addresses.
+    """
+
+    def __init__(self, router: APIRouter) -> None:
+        self._router = router
+        included = [(getattr(route, "original_router", None), route) for route in router.routes]
+        self._wings = [(wing, route) for wing, route in included if isinstance(wing, Wing)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope.get("root_path"):
+            path = scope["path"]
+            for route in [route for wing, route in self._wings if wing.may_have(path)]:
+                if route.matches(scope)[0] is Match.FULL:
+                    scope.setdefault("router", self._router)
+                    await route.handle(scope, receive, send)
+                    return
+        await self._router.app(scope, receive, send)
 
 
 def _beginning(path: str | None) -> str:
