@@ -45,7 +45,7 @@ class SignIn:
         request = Request({**scope, "type": "http"})
         state = scope.setdefault("state", {})
         try:
-            found = _Found() if request.url.path.startswith(OPEN) else await self._recognise(request)
+            found = _Found() if scope["path"].startswith(OPEN) else await self._recognise(request)
         except (SQLAlchemyError, PostgresError, OSError):
             # We stand outside of what turns errors into answers. Whoever needs to know the viewer says 503 instead.
             log(__name__).exception("sessions cannot be read")

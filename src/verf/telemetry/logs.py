@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, or coloured lines when a person is watching."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -7,6 +8,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 import structlog
 
 from verf.settings import Section
@@ -73,10 +75,10 @@ def mask_event(logger: Any, method: str, event: Event) -> Event:
     """The last word before rendering: hides secrets, and control characters that could forge a line."""
     # Tracebacks keep their line breaks: JSON escapes them, and on a console a developer reads them.
     private = {key: event.pop(key) for key in ("_record", "_from_structlog") if key in event}
-    masked = {
-        key: value.translate(_CONTROL) if isinstance(value, str) and key not in ("exception", "stack") else value
-        for key, value in mask(event).items()
-    }
+    masked = mask(event)
+    for key, value in masked.items():
+        if isinstance(value, str) and not value.isprintable() and key not in ("exception", "stack"):
+            masked[key] = value.translate(_CONTROL)
     return {**masked, **private}
 
 
@@ -93,9 +95,17 @@ def _handlers(settings: TelemetrySettings, foreign: list[Any]) -> list[logging.H
 
 
 def _formatter(foreign: list[Any], *, console: bool) -> logging.Formatter:
-    renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(serializer=_to_json)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=foreign, processors=[remove, renderer])
+
+
+def _to_json(event: Event, **_: Any) -> str:
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:
+        # Half a character, or a number beyond 64 bits.
+        return json.dumps(event, default=str)
 
 
 def _route_others() -> None:

@@ -80,11 +80,10 @@ class Language:
 
 def _language(scope: Scope) -> str:
     headers = Headers(scope=scope)
-    cookies = cookie_parser(headers.get("cookie", ""))
-    chosen = cookies.get(cookie_name("locale"))
+    cookies = headers.get("cookie")
     viewer = scope.get("state", {}).get("viewer")
     return negotiate(
-        cookie=chosen,
+        cookie=cookie_parser(cookies).get(cookie_name("locale")) if cookies else None,
         preferred=getattr(viewer, "locale", None),
         accepted=headers.get("accept-language"),
     )

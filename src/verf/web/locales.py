@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +33,7 @@ def babel_locale() -> Locale:
     return Locale.parse(_locale.get())
 
 
+@lru_cache(maxsize=512)
 def negotiate(*, cookie: str | None, preferred: str | None, accepted: str | None) -> str:
     """The person's own choice first, then their account, then their browser."""
     for candidate in (cookie, preferred, *_languages(accepted or "")):

@@ -1,8 +1,9 @@
 """What every answer says to the browser, and which requests other sites may not send in a person's name."""
 
+from functools import cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verf.errors import NotAllowed
@@ -29,6 +30,13 @@ TWO_YEARS = "max-age=63072000; includeSubDomains"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
+@cache
+def _lines(is_secure: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """As ASGI takes them: they stand in every answer."""
+    headers = HEADERS | ({"Strict-Transport-Security": TWO_YEARS} if is_secure else {})
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
 class SecurityHeaders:
     """Around everything, so that error pages carry the headers too."""
 
@@ -42,11 +50,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if is_secure():
-                    headers.setdefault("Strict-Transport-Security", TWO_YEARS)
+                told = message["headers"] = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in told}
+                told += [line for line in _lines(is_secure()) if line[0] not in names]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
