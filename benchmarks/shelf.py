@@ -26,8 +26,7 @@ _goods = (
 async def products(tenant: CurrentTenant, limit: int = 50) -> Response:
     async with reading(organisation=tenant.organisation) as connection:
         found = await connection.execute(_goods, {"limit": limit})
-    names = tuple(found.keys())
-    items = [dict(zip(names, row, strict=True)) for row in found]
+    items = [dict(row) for row in found]
     return Response(dumps({"items": items}, default=str), media_type="application/json")
 
 

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Engine, event
 
 from verf.app import all_rooms
+from verf.database.lines import ears
 from verf.testing import Site
 
 
@@ -20,11 +21,16 @@ def noting_statements() -> Iterator[list[str]]:
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
         noted.append(statement)
 
+    def hear(statement: str, values: tuple[object, ...]) -> None:
+        noted.append(statement)
+
     event.listen(Engine, "before_cursor_execute", note)
+    ears.append(hear)
     try:
         yield noted
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+        ears.remove(hear)
 
 
 async def test_a_signed_in_request_is_recognised_with_one_statement(site: Site):

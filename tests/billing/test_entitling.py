@@ -17,6 +17,7 @@ from verf.billing.decisions import ReasonCode
 from verf.billing.grants import give
 from verf.billing.models import OverrideRow
 from verf.database import transaction
+from verf.database.lines import ears
 from verf.errors import PaymentRequired
 from verf.kit import advance, now
 from verf.realtime import Hub
@@ -53,11 +54,16 @@ def queries() -> Iterator[list[str]]:
     def note(connection, cursor, statement, *more):
         seen.append(statement)
 
+    def hear(statement, values):
+        seen.append(statement)
+
     event.listen(Engine, "before_cursor_execute", note)
+    ears.append(hear)
     try:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+        ears.remove(hear)
 
 
 async def until_denied(counter: Counter) -> None:

@@ -13,22 +13,28 @@ from verf.billing.inbox import Letter, store_new
 from verf.billing.intake import take
 from verf.billing.models import ProviderEvent
 from verf.billing.providers.registry import provider
-from verf.database import transaction
+from verf.database import transaction, transaction_on_line
+from verf.database.lines import ears
 
 
 @contextmanager
 def noting_statements(part):
     noted = []
 
-    def note(connection, cursor, statement, *rest):
+    def hear(statement, values):
         if part in statement:
             noted.append(statement)
 
+    def note(connection, cursor, statement, *rest):
+        hear(statement, ())
+
     event.listen(Engine, "before_cursor_execute", note)
+    ears.append(hear)
     try:
         yield noted
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+        ears.remove(hear)
 
 
 async def letter(number, **changed):
@@ -90,8 +96,8 @@ async def test_each_job_carries_the_name_of_its_own_request(site):
 async def test_what_was_here_before_is_left_as_it_is_by_those_that_are_new(site):
     await send(site, notification(number=1))
     old, new = await letter(1), await letter(2)
-    async with transaction() as session:
-        found = await store_new(session, [old, new])
+    async with transaction_on_line() as line:
+        found = await store_new(line, [old, new])
     assert found[0] is None
     assert found[1]
     assert [each.deliveries for each in await events()] == [1, 1]

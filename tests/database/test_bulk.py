@@ -23,7 +23,7 @@ async def write(organisation, rows, **options):
 async def levels(organisation):
     async with reading(organisation) as connection:
         rows = await connection.execute(select(Level.shelf, Level.item, Level.quantity))
-        return {(row.shelf, row.item): row.quantity for row in rows}
+        return {(shelf, item): quantity for shelf, item, quantity in rows}
 
 
 async def test_new_rows_are_written_and_told(workshop):
@@ -44,14 +44,14 @@ async def test_only_what_differs_is_written(workshop):
     assert before[1] == after[1]
     assert before[2] != after[2]
     async with reading(organisation) as connection:
-        notes = dict((await connection.execute(select(Level.item, Level.note))).all())
+        notes = dict(await connection.execute(select(Level.item, Level.note)))
     assert notes == {"nail": None, "bolt": "written"}
 
 
 async def versions(organisation):
     async with reading(organisation) as connection:
         rows = await connection.execute(text("SELECT shelf, xmin::text FROM workshop.levels"))
-        return dict(rows.all())
+        return dict(rows)
 
 
 async def test_no_rows_are_no_work(workshop):

@@ -39,7 +39,7 @@ async def test_an_organisation_sees_its_own_rows_only(workshop):
     await make_level(theirs)
     assert await count(organisation=mine) == 1
     async with reading(mine) as connection:
-        assert list((await connection.execute(select(Level.organisation_id))).scalars()) == [mine]
+        assert await connection.scalars(select(Level.organisation_id)) == [mine]
 
 
 async def test_the_system_sees_all_rows(workshop):
@@ -70,7 +70,7 @@ async def test_a_reader_whose_connection_broke_starts_without_organisation(works
     mine = uuid4()
     await make_level(mine)
     async with reading(mine) as connection:
-        await connection.invalidate()
+        await connection.driver.close()
     async with reading() as connection:
         assert await connection.scalar(select(func.count()).select_from(Level)) == 0
     async with reading(mine) as connection:

@@ -12,7 +12,7 @@ from verf.database.migrating import owner_connection
 
 async def names():
     async with reading() as connection:
-        return sorted((await connection.execute(select(Plain.name))).scalars())
+        return sorted(await connection.scalars(select(Plain.name)))
 
 
 async def test_a_transaction_acts_as_the_role_of_the_app(database):

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, case, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock.models import Connection, Price, Product, ProductOutlook, Size, StockLevel, Warehouse
+from verf.database import Line
 from verf.errors import NotFound
 from verf.kit import Money
 from verf.web import _
@@ -29,7 +30,7 @@ SORTS = {
     "revenue": ProductOutlook.revenue_28_minor,
 }
 CURRENCY = "RUB"
-Reader = AsyncSession | AsyncConnection
+Reader = AsyncSession | Line
 
 
 @dataclass(frozen=True)

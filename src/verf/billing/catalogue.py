@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.declarations import (
     digest_of,
@@ -19,7 +19,7 @@ from verf.billing.declarations import (
 from verf.billing.models import PlanVersion, Price
 from verf.billing.providers.orders import Interval
 from verf.billing.terms import Terms
-from verf.database import reading_primary, transaction
+from verf.database import transaction
 from verf.errors import NotFound
 from verf.kit import Money, now
 from verf.manifest import Plan, Product
@@ -190,16 +190,16 @@ def _is_published(found: Catalogue) -> bool:
 async def _read(session: AsyncSession | None = None) -> Catalogue:
     if session is not None:
         return await _read_with(session)
-    async with reading_primary() as connection:
-        return await _read_with(connection)
+    async with transaction() as own:
+        return await _read_with(own)
 
 
-async def _read_with(connection: AsyncSession | AsyncConnection) -> Catalogue:
+async def _read_with(session: AsyncSession) -> Catalogue:
     global _catalogue
     read_at = now()
     # Prices first: each of them has its version by the time versions are read.
-    offers = [_offer(row) for row in await connection.execute(select(*Price.__table__.columns))]
-    versions = [_version(row) for row in await connection.execute(select(*PlanVersion.__table__.columns))]
+    offers = [_offer(row) for row in await session.execute(select(*Price.__table__.columns))]
+    versions = [_version(row) for row in await session.execute(select(*PlanVersion.__table__.columns))]
     _catalogue = Catalogue({each.id: each for each in versions}, {each.id: each for each in offers}, read_at)
     return _catalogue
 

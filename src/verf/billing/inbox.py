@@ -16,6 +16,7 @@ from verf.billing.models import CheckoutIntent, ProviderEvent
 from verf.billing.providers.events import Event, Question
 from verf.billing.providers.provider import Provider
 from verf.billing.states import CheckoutState
+from verf.database import Line
 from verf.jobs import Entry, enqueue_all
 from verf.kit import new_id, now
 
@@ -39,14 +40,14 @@ COLUMNS = {
     "key": "text",
     "occurred_at": "timestamptz",
     "received_at": "timestamptz",
-    "headers": "jsonb",
+    "headers": "text",
     "body": "bytea",
     "state": "text",
     "reason": "text",
 }
 INSERT = f"""
 INSERT INTO billing.provider_events AS event ({", ".join(COLUMNS)}, attempts, deliveries)
-SELECT *, 0, 1
+SELECT {", ".join(COLUMNS).replace("headers", "headers::jsonb")}, 0, 1
 FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(COLUMNS.values(), 1))})
     AS letter ({", ".join(COLUMNS)})
 """
@@ -88,27 +89,28 @@ async def store(session: AsyncSession, letter: Letter) -> Stored:
     is_payable = await payable(session, letter.provider, question) if question else True
     if question and state == "new":
         state, reason = "handled", "asked: payable" if is_payable else "asked: not payable"
-    [(found, kept_state)] = await _inserted(session, COUNT_AGAIN, [_row(letter, state, reason)])
+    connection = await session.connection()
+    columns = _columns([_row(letter, state, reason)])
+    kept = (await connection.exec_driver_sql(COUNT_AGAIN, columns)).one()
+    found, kept_state = kept.id, kept.state
     if kept_state == "new":
         await enqueue_all(session, [_job_of(letter, found)])
     return Stored(found, kept_state, is_payable)
 
 
-async def store_new(session: AsyncSession, letters: Sequence[Letter]) -> list[Stored | None]:
+async def store_new(line: Line, letters: Sequence[Letter]) -> list[Stored | None]:
     """Keep many messages with their jobs, all or none. None stands for one that was here before: it is left as it is.
 
     Waits for no row that somebody works on, so no message can hold up the others. Questions are not for here.
     """
     rows = [_row(letter, *_verdict(letter)) for letter in letters]
-    states = dict(await _inserted(session, LEAVE, rows))
-    await enqueue_all(session, [_job_of(each, each.id) for each in letters if states.get(each.id) == "new"])
+    states = dict(await line.ask(LEAVE, *_columns(rows)))
+    await enqueue_all(line, [_job_of(each, each.id) for each in letters if states.get(each.id) == "new"])
     return [Stored(each.id, states[each.id]) if each.id in states else None for each in letters]
 
 
-async def _inserted(session: AsyncSession, statement: str, rows: Sequence[tuple[Any, ...]]) -> list[tuple[UUID, str]]:
-    connection = await session.connection()
-    found = await connection.exec_driver_sql(statement, tuple(zip(*rows, strict=True)))
-    return [(row.id, row.state) for row in found]
+def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
+    return tuple(zip(*rows, strict=True))
 
 
 def _row(letter: Letter, state: str, reason: str) -> tuple[Any, ...]:

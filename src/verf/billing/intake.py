@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextvars import Context
 
 from verf.billing.inbox import Letter, Stored, store, store_new
-from verf.database import transaction
+from verf.database import transaction, transaction_on_line
 from verf.errors import Unavailable
 from verf.telemetry import log
 
@@ -44,8 +44,8 @@ async def _write_all() -> None:
         del _waiting[:MOST_TOGETHER]
         found: Sequence[Stored | None] = [None] * len(together)
         try:
-            async with transaction() as session:
-                found = await store_new(session, [letter for letter, _ in together])
+            async with transaction_on_line() as line:
+                found = await store_new(line, [letter for letter, _ in together])
         except Unavailable as error:
             for _, stored in together:
                 if not stored.done():

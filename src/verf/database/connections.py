@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from verf.database.addresses import Addresses, as_app, as_asyncpg, asyncpg_arguments
 from verf.database.binaries import refuse_too_old
 from verf.database.documents import from_json, to_json
+from verf.database.lines import Lines
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
 from verf.errors import Unavailable
@@ -26,7 +27,8 @@ GLANCE_SECONDS = 1.0
 class Connected:
     addresses: Addresses
     engine: AsyncEngine
-    reader: AsyncEngine
+    lines: Lines
+    reader: Lines
     sessions: async_sessionmaker[AsyncSession]
     server: EmbeddedServer | None
     watching: asyncio.Task[None] | None
@@ -48,11 +50,13 @@ async def connect(url: str | URL | None = None, *, owner_url: str | URL | None =
         addresses = Addresses(app=as_asyncpg(url), owner=as_asyncpg(owner_url or url), replica=as_asyncpg(url))
     else:
         addresses, server = await _find()
-    engine, reader = _writer(addresses.app), _reader(addresses.replica)
+    engine = _writer(addresses.app)
+    lines = _lines(addresses.app, "lines")
+    reader = _lines(addresses.replica, "reader", default_transaction_read_only="on")
     # autoflush keeps queries honest; expire_on_commit would make rows unreadable after the transaction.
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     watching = asyncio.create_task(_watch(server)) if server else None
-    _connected = Connected(addresses, engine, reader, sessions, server, watching)
+    _connected = Connected(addresses, engine, lines, reader, sessions, server, watching)
     try:
         await _check_version(addresses.owner)
     except BaseException:
@@ -71,7 +75,8 @@ async def disconnect() -> None:
         with suppress(asyncio.CancelledError):
             await leaving.watching
     await leaving.engine.dispose()
-    await leaving.reader.dispose()
+    await leaving.lines.close()
+    await leaving.reader.close()
     if leaving.server:
         await asyncio.to_thread(leaving.server.stop)
 
@@ -114,16 +119,6 @@ async def _find() -> tuple[Addresses, EmbeddedServer | None]:
 
 
 def _writer(url: URL) -> AsyncEngine:
-    return _engine(url, "writer", settings=as_app(url))
-
-
-def _reader(url: URL) -> AsyncEngine:
-    """Its connections keep the organisation of their last reader, so they are never shared with transactions."""
-    settings = as_app(url) | {"default_transaction_read_only": "on"}
-    return _engine(url, "reader", settings=settings, isolation_level="AUTOCOMMIT")
-
-
-def _engine(url: URL, name: str, *, settings: dict[str, str], **options: Any) -> AsyncEngine:
     pool = load(DatabaseSettings)
     engine = create_async_engine(
         url,
@@ -132,12 +127,17 @@ def _engine(url: URL, name: str, *, settings: dict[str, str], **options: Any) ->
         pool_timeout=pool.pool_timeout,
         json_serializer=to_json,
         json_deserializer=from_json,
-        connect_args={"server_settings": settings},
-        **options,
+        connect_args={"server_settings": as_app(url)},
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    watch_queries(engine.sync_engine, pool=name)
+    watch_queries(engine.sync_engine, pool="writer")
     return engine
+
+
+def _lines(url: URL, name: str, **settings: str) -> Lines:
+    """Its connections keep the organisation of their last reader, so they are never shared with transactions."""
+    pool = load(DatabaseSettings)
+    return Lines(url, name=name, settings=as_app(url) | settings, most=pool.pool_size, patience=pool.pool_timeout)
 
 
 def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:

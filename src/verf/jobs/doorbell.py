@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.database import after_commit, reading_primary
-from verf.jobs.engine import CHANNEL, TABLES, ConnectionDriver
+from verf.database import Line, after_commit, notify
+from verf.jobs.engine import CHANNEL, TABLES
 from verf.kit import now
 from verf.telemetry import log
 
@@ -26,7 +26,7 @@ _ringing: asyncio.Task[None] | None = None
 _again = False
 
 
-def ring_after(session: AsyncSession) -> None:
+def ring_after(session: AsyncSession | Line) -> None:
     """Ring when this transaction has committed."""
     after_commit(session, ring)
 
@@ -53,8 +53,7 @@ async def _ring_until_quiet() -> None:
     while _again:
         _again = False
         try:
-            async with reading_primary() as connection:
-                await ConnectionDriver(connection).notify(CHANNEL, change_event())
+            await notify(CHANNEL, [change_event()])
         except Exception:  # noqa: BLE001 - the bell is a convenience: workers also look by themselves
             log(__name__).warning("The workers could not be woken; they will look by themselves.", exc_info=True)
         await asyncio.sleep(PAUSE.total_seconds())

@@ -12,7 +12,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from verf.database import reading_primary
 from verf.errors import VerfError
-from verf.jobs.engine import ConnectionDriver, engine_over
+from verf.jobs.engine import LineDriver, engine_over
 from verf.jobs.handlers import known_names
 from verf.jobs.outcomes import Dead, Retry
 from verf.jobs.running import run
@@ -47,14 +47,14 @@ def is_unexpected(error: BaseException) -> bool:
 async def pick() -> models.Job | None:
     """One that somebody here handles; else one that nobody does, which ends as a dead letter."""
     async with reading_primary() as connection:
-        line = ConnectionDriver(connection)
+        line = LineDriver(connection)
         if job := await _take(line, known_names()):
             return job
         waiting = await line.fetch(WAITING)
         return await _take(line, {str(row["entrypoint"]) for row in waiting} - known_names().keys())
 
 
-async def _take(line: ConnectionDriver, names: Iterable[str]) -> models.Job | None:
+async def _take(line: LineDriver, names: Iterable[str]) -> models.Job | None:
     handlers = known_names()
     limits = {name: handlers[name].options.concurrency if name in handlers else 0 for name in sorted(names)}
     if not limits:

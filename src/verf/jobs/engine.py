@@ -9,7 +9,9 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.domain.types import Channel
 from pgqueuer.ports.driver import Driver, NotifyCallback
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from verf.database import Line
 
 Kind = TypeVar("Kind", bound=Queries)
 
@@ -27,6 +29,10 @@ TABLES = DBSettings(
     function="announce_change",
     trigger="queue_changed",
 )
+
+ENVIRONMENT = QueryBuilderEnvironment(TABLES)
+QUEUE = QueryQueueBuilder(TABLES)
+SCHEDULER = QuerySchedulerBuilder(TABLES)
 
 
 class StatementDriver(Driver):
@@ -65,36 +71,32 @@ class SessionDriver(StatementDriver):
         self._session = session
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        return await ConnectionDriver(await self._session.connection()).fetch(query, *args)
-
-    async def execute(self, query: str, *args: object) -> str:
-        return await ConnectionDriver(await self._session.connection()).execute(query, *args)
-
-
-class ConnectionDriver(StatementDriver):
-    """Runs the engine's statements on this connection: each its own transaction where the connection commits at once,
-    which spares a statement that stands alone two trips."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        result = await self._connection.exec_driver_sql(query, args)
+        connection = await self._session.connection()
+        result = await connection.exec_driver_sql(query, args)
         return [dict(row) for row in result.mappings()]
 
     async def execute(self, query: str, *args: object) -> str:
-        result = await self._connection.exec_driver_sql(query, args)
+        connection = await self._session.connection()
+        result = await connection.exec_driver_sql(query, args)
         return str(result.rowcount)
 
 
-def engine_on(session: AsyncSession) -> Queries:
-    return engine_over(SessionDriver(session), Queries)
+class LineDriver(StatementDriver):
+    """Runs the engine's statements on a line: in its transaction, or each as its own, which spares two trips."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        return [dict(row) for row in await self._line.ask(query, *args)]
+
+    async def execute(self, query: str, *args: object) -> str:
+        return str(len(await self._line.ask(query, *args)))
+
+
+def engine_on(session: AsyncSession | Line) -> Queries:
+    return engine_over(LineDriver(session) if isinstance(session, Line) else SessionDriver(session), Queries)
 
 
 def engine_over(driver: Driver, kind: type[Kind]) -> Kind:
-    return kind(
-        driver,
-        qbe=QueryBuilderEnvironment(TABLES),
-        qbq=QueryQueueBuilder(TABLES),
-        qbs=QuerySchedulerBuilder(TABLES),
-    )
+    return kind(driver, qbe=ENVIRONMENT, qbq=QUEUE, qbs=SCHEDULER)

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.database import Line
 from verf.jobs.doorbell import ring_after
 from verf.jobs.engine import engine_on
 from verf.jobs.handlers import Handler, handlers_of
@@ -58,7 +59,7 @@ async def enqueue(
     return (await add(session, [entry]))[0]
 
 
-async def enqueue_all(session: AsyncSession, messages: Sequence[Any], *, priority: int = 0) -> list[JobId]:
+async def enqueue_all(session: AsyncSession | Line, messages: Sequence[Any], *, priority: int = 0) -> list[JobId]:
     """Queue many messages, or entries, with one statement. Those whose `unless_queued` is queued are left out."""
     carried = carried_context()
     entries = [
@@ -76,7 +77,7 @@ def handler_of(message: Any) -> Handler:
 
 
 async def add(
-    session: AsyncSession, entries: Sequence[Entry], handlers: Sequence[Handler] | None = None
+    session: AsyncSession | Line, entries: Sequence[Entry], handlers: Sequence[Handler] | None = None
 ) -> Sequence[JobId | None]:
     """Each entry goes to the one handler of its message, or to that of `handlers` at the same place."""
     if not entries:

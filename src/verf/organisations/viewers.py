@@ -1,6 +1,5 @@
 """The one statement behind every signed-in request: session, person and membership together."""
 
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import lateral, select, true
@@ -28,22 +27,23 @@ _statement = select(_access, _membership.c.member_of, _membership.c.role, _membe
 
 async def find_viewer(session: UUID) -> Viewer | None:
     """Whose session this is, or None when it is over. Asks the primary: a replica may not know yet who signed out."""
-    async with reading_primary() as connection:
-        found = (await connection.execute(_statement, {"session": session, "moment": now()})).one_or_none()
-    if found is None:
+    async with reading_primary() as line:
+        rows = await line.execute(_statement, {"session": session, "moment": now()})
+    if not rows:
         return None
+    found = rows[0]
     person = Person(
-        id=PersonId(found.person_id),
-        email=found.email,
-        name=found.name,
-        locale=found.locale,
-        verified=found.verified,
-        staff_role=found.staff_role,
+        id=PersonId(found["person_id"]),
+        email=found["email"],
+        name=found["name"],
+        locale=found["locale"],
+        verified=found["verified"],
+        staff_role=found["staff_role"],
     )
     return Viewer(
         person=person,
-        session=found.session_id,
-        organisation=cast("UUID | None", found.member_of),
-        organisation_name=found.organisation_name or "",
-        role=found.role,
+        session=found["session_id"],
+        organisation=found["member_of"],
+        organisation_name=found["organisation_name"] or "",
+        role=found["role"],
     )

@@ -13,10 +13,9 @@ from itertools import count
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.database import after_commit, transaction
+from verf.database import after_commit, notify
 from verf.realtime.events import Event
 from verf.telemetry import log
 
@@ -25,7 +24,6 @@ PAUSE = timedelta(milliseconds=5)
 # PostgreSQL takes 7,999 bytes; the rest is for the frame.
 LONGEST_PAYLOAD = 7_900
 LONGEST_EVENT = 7_000
-NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', payload) FROM unnest(CAST(:payloads AS text[])) payload")
 
 _waiting: list[bytes] = []
 _sending: asyncio.Task[None] | None = None
@@ -52,8 +50,7 @@ async def _send_until_quiet() -> None:
     while _waiting:
         batch, _waiting[:] = list(_waiting), []
         try:
-            async with transaction() as session:
-                await session.execute(NOTIFY, {"payloads": list(payloads(batch))})
+            await notify(CHANNEL, list(payloads(batch)))
         except Exception:  # noqa: BLE001 - listeners read again when their own connection returns
             log(__name__).warning("Events could not be sent.", events=len(batch), exc_info=True)
         await asyncio.sleep(PAUSE.total_seconds())

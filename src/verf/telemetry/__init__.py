@@ -7,7 +7,7 @@ from verf.telemetry.errors import SentrySettings, count_error, start_error_repor
 from verf.telemetry.logs import TelemetrySettings, bind, configure_logging, log
 from verf.telemetry.masking import HIDDEN, mask, mask_text
 from verf.telemetry.metrics import counter, exposition, gauge, histogram, on_scrape
-from verf.telemetry.queries import watch_queries
+from verf.telemetry.queries import observe_query, watch_connections, watch_queries
 from verf.telemetry.requests import Telemetry, request_id, route_template
 
 __all__ = [
@@ -25,9 +25,11 @@ __all__ = [
     "log",
     "mask",
     "mask_text",
+    "observe_query",
     "on_scrape",
     "request_id",
     "route_template",
     "start_error_reports",
+    "watch_connections",
     "watch_queries",
 ]

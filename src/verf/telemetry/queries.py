@@ -1,6 +1,8 @@
 """How long the database takes, seen from here."""
 
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from weakref import ref
 
@@ -13,6 +15,7 @@ KINDS = frozenset({"select", "insert", "update", "delete", "with", "copy", "set"
 _seconds = histogram("verf_database_query_seconds", "Time a statement took, by its first word.", ["statement"])
 _connections = gauge("verf_database_connections", "Connections to the database.", ["pool", "state"])
 _engines: dict[str, ref[Engine]] = {}
+_counts: dict[str, Callable[[], tuple[int, int]]] = {}
 
 
 def watch_queries(engine: Engine, *, pool: str) -> None:
@@ -27,7 +30,17 @@ def watch_queries(engine: Engine, *, pool: str) -> None:
     def finished(connection: Any, cursor: Any, statement: str, *call: Any) -> None:
         started_at = connection.info.pop("verf_started", None)
         if started_at is not None:
-            _seconds.labels(_kind(statement)).observe(time.perf_counter() - started_at)
+            observe_query(statement, time.perf_counter() - started_at)
+
+
+def observe_query(statement: str, seconds: float) -> None:
+    """For statements that no engine sends."""
+    _of_kind(_kind(statement)).observe(seconds)
+
+
+def watch_connections(pool: str, counts: Callable[[], tuple[int, int]]) -> None:
+    """Count connections that belong to no engine; `counts` says how many are used and how many are idle."""
+    _counts[pool] = counts
 
 
 @on_scrape
@@ -37,8 +50,15 @@ async def count_connections() -> None:
         if isinstance(pool, QueuePool):
             _connections.labels(name, "used").set(pool.checkedout())
             _connections.labels(name, "idle").set(pool.checkedin())
+    for name, counts in _counts.items():
+        used, idle = counts()
+        _connections.labels(name, "used").set(used)
+        _connections.labels(name, "idle").set(idle)
 
 
 def _kind(statement: str) -> str:
     word = statement[:32].lstrip().partition(" ")[0].lower()
     return word if word in KINDS else "other"
+
+
+_of_kind = lru_cache(maxsize=len(KINDS) + 1)(_seconds.labels)
