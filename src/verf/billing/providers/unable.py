@@ -20,7 +20,7 @@ class Unable:
     async def publish_price(self, price: PriceTag) -> str:
         self._refuse()
 
-    async def portal(self, customer: str, return_url: str) -> str:
+    async def portal(self, customer: str, return_url: str, *, only: str = "") -> str:
         self._refuse()
 
     async def preview_change(self, subscription: str, price: PriceTag) -> Preview:

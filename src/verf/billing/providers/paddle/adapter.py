@@ -102,8 +102,15 @@ class Paddle:
     async def close_checkout(self, ref: str) -> None:
         await checkouts.close_checkout(self._api, ref)
 
-    async def portal(self, customer: str, return_url: str) -> str:
-        """Its pages have a way back to the seller's site, set in Paddle's dashboard: `return_url` has no place."""
+    async def portal(self, customer: str, return_url: str, *, only: str = "") -> str:
+        """Its pages have a way back to the seller's site, set in Paddle's dashboard: `return_url` has no place.
+
+        Every link of a session, deep ones too, signs in the customer with all their subscriptions. What leads to one
+        subscription alone is a transaction for another card, on the page that takes payments.
+        """
+        if only:
+            asked = await self._api.get(f"/subscriptions/{only}/update-payment-method-transaction")
+            return str(asked["checkout"]["url"])
         session = await self._api.post(f"/customers/{customer}/portal-sessions", {})
         return str(session["urls"]["general"]["overview"])
 

@@ -115,7 +115,7 @@ class StripeProvider:
         with our_errors():
             await checkout.close_page(self.client, ref)
 
-    async def portal(self, customer: str, return_url: str) -> str:
+    async def portal(self, customer: str, return_url: str, *, only: str = "") -> str:
         with our_errors():
             session = await self.client.v1.billing_portal.sessions.create_async(
                 {"customer": customer, "return_url": return_url}

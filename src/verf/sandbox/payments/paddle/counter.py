@@ -8,7 +8,7 @@ from starlette.responses import Response
 from verf.kit import Money, now
 from verf.sandbox.payments.cards import BY_KEY
 from verf.sandbox.payments.hosted import Checkout, back_to, checkout_page
-from verf.sandbox.payments.paddle.till import pay
+from verf.sandbox.payments.paddle.till import is_owed, pay
 from verf.sandbox.payments.paddle.transactions import OPEN
 from verf.sandbox.payments.paddle.world import World
 from verf.sandbox.payments.store import Document
@@ -29,7 +29,7 @@ def checkout_pages(world: World) -> APIRouter:
         form = await request.form()
         transaction = world.find("transaction", request.query_params.get("_ptxn", ""))
         card = BY_KEY.get(str(form.get("card")))
-        if transaction["status"] not in OPEN:
+        if transaction["status"] not in OPEN and not is_owed(transaction):
             return _show(request, transaction)
         if card is None or not pay(world, transaction, card, now()):
             return _show(request, transaction, problem="The bank declined this card. Try another one.")

@@ -12,6 +12,7 @@ from verf.sandbox.payments.paddle.errors import Refused, invalid
 from verf.sandbox.payments.paddle.lists import LISTS, listed
 from verf.sandbox.payments.paddle.portal import open_session
 from verf.sandbox.payments.paddle.steering import cancel, pause, resume
+from verf.sandbox.payments.paddle.till import ask_for_card
 from verf.sandbox.payments.paddle.world import World, shown
 from verf.sandbox.payments.store import Document
 
@@ -154,6 +155,10 @@ def _add_subscriptions(router: APIRouter, world: World) -> None:
     @router.patch("/subscriptions/{identity}/preview")
     async def preview(identity: str, form: forms.SubscriptionChange) -> JSONResponse:
         return _answer(world, previews.preview(world, identity, form.given()))
+
+    @router.get("/subscriptions/{identity}/update-payment-method-transaction")
+    async def another_card(identity: str) -> JSONResponse:
+        return _answer(world, ask_for_card(world, identity))
 
     def add(verb: str, do: Callable[[World, str, Document], Document], form: type[forms.Form]) -> None:
         async def read(request: Request) -> Document:

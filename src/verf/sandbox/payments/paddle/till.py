@@ -2,11 +2,21 @@
 
 from datetime import datetime
 
+from verf.kit import now
 from verf.sandbox.payments.cards import Card, Outcome
 from verf.sandbox.payments.paddle.customers import add_customer, address_at_checkout, attempt, keep_card
 from verf.sandbox.payments.paddle.errors import Refused
 from verf.sandbox.payments.paddle.subscriptions import begin, retry
-from verf.sandbox.payments.paddle.transactions import OPEN, collect, complete, locate, reckon
+from verf.sandbox.payments.paddle.transactions import (
+    CARD_CHANGE,
+    OPEN,
+    bill_of,
+    collect,
+    complete,
+    locate,
+    raise_card_change,
+    reckon,
+)
 from verf.sandbox.payments.paddle.world import World
 from verf.sandbox.payments.store import Document
 
@@ -15,6 +25,8 @@ STRANGER = "customer@example.com"
 
 def pay(world: World, transaction: Document, card: Card, at: datetime) -> bool:
     """Whether the card was taken. A trial takes nothing from it, and still wants one that works."""
+    if is_owed(transaction) or transaction["origin"] == CARD_CHANGE:
+        return _pay_from_now_on(world, transaction, card, at)
     if transaction["status"] not in OPEN:
         raise Refused(
             422,
@@ -38,6 +50,33 @@ def pay(world: World, transaction: Document, card: Card, at: datetime) -> bool:
     if any(item["price"]["billing_cycle"] for item in transaction["items"]):
         begin(world, transaction, method, at)
     complete(world, transaction, at)
+    return True
+
+
+def is_owed(transaction: Document) -> bool:
+    """Of a subscription, whose customer pays it with another card."""
+    return bool(transaction["status"] == "past_due" and transaction["subscription_id"])
+
+
+def ask_for_card(world: World, identity: str) -> Document:
+    """What the page for another card opens: the transaction that is owed, or one of nothing."""
+    subscription, at = world.find("subscription", identity), now()
+    if subscription["status"] == "canceled":
+        raise Refused(400, "subscription_update_when_canceled", "the subscription is over", where="subscriptions")
+    if owed := subscription.get("_owed"):
+        return world.find("transaction", owed["transaction"])
+    items = [(world.find("price", item["price"]["id"]), item["quantity"]) for item in subscription["items"]]
+    return raise_card_change(world, subscription, items, at)
+
+
+def _pay_from_now_on(world: World, transaction: Document, card: Card, at: datetime) -> bool:
+    subscription = world.find("subscription", transaction["subscription_id"])
+    if transaction["status"] in {"paid", "completed"} or not change_card(world, subscription, card, at):
+        return False
+    if transaction["origin"] == CARD_CHANGE:
+        method = world.find("method", subscription["_method"])
+        collect(world, transaction, bill_of(world, transaction), method=method, outcome=card.outcome, at=at)
+        complete(world, transaction, at)
     return True
 
 

@@ -16,6 +16,7 @@ from verf.sandbox.payments.store import Document
 
 CHAPTER = "transactions"
 OPEN = frozenset({"draft", "ready"})
+CARD_CHANGE = "subscription_payment_method_change"
 
 
 def open_transaction(world: World, given: Document) -> Document:
@@ -108,6 +109,29 @@ def raise_transaction(
     world.keep("transaction", transaction, at)
     world.tell("transaction.created", transaction, at)
     world.tell("transaction.billed", transaction, at)
+    return transaction
+
+
+def raise_card_change(
+    world: World, subscription: Document, items: Sequence[tuple[Document, int]], at: datetime
+) -> Document:
+    """A transaction of nothing, whose checkout takes another card for this subscription."""
+    transaction = _blank(world, at) | {
+        "status": "ready",
+        "origin": CARD_CHANGE,
+        "customer_id": subscription["customer_id"],
+        "address_id": subscription["address_id"],
+        "subscription_id": subscription["id"],
+        "custom_data": subscription["custom_data"],
+        "currency_code": subscription["currency_code"],
+        "_items": [(price["id"], quantity) for price, quantity in items],
+    }
+    transaction["checkout"] = {"url": _page(world, None, transaction["id"])}
+    lines, country = _lines(world, transaction, items, at), country_of(world, transaction["address_id"])
+    _write(world, transaction, bill(lines, transaction["currency_code"], country, is_trial=True), is_paid=False)
+    world.keep("transaction", transaction, at)
+    world.tell("transaction.created", transaction, at)
+    world.tell("transaction.ready", transaction, at)
     return transaction
 
 
