@@ -55,6 +55,15 @@ def test_everything_can_be_named(set_up):
     assert found.checkout_url == "https://shop.example/pay"
 
 
+def test_a_client_token_makes_our_own_page_the_one_that_is_paid_on(set_up):
+    found = set_up(
+        VERF_PADDLE_API_KEY="pdl_live_apikey_1",
+        VERF_PADDLE_CLIENT_TOKEN="live_1",
+        VERF_PUBLIC_URL="https://shop.example",
+    )
+    assert found.checkout_url == "https://shop.example/billing/pay"
+
+
 def test_no_secret_is_shown(set_up):
     found = set_up(VERF_PADDLE_API_KEY="pdl_live_apikey_1", VERF_PADDLE_WEBHOOK_SECRETS="pdl_ntfset_1")
     assert "pdl_" not in repr(found)

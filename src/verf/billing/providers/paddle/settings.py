@@ -9,6 +9,7 @@ from verf.settings import House, Section, load
 LIVE_URL = "https://api.paddle.com"
 TEST_URL = "https://sandbox-api.paddle.com"
 LIVE_KEY = "pdl_live_"
+OUR_PAGE = "/billing/pay"
 SANDBOX_KEY = "pdl_sdbx_apikey_sandbox"
 SANDBOX_SECRET = "pdl_ntfset_sandbox"  # noqa: S105 - the literal of the house's own simulator
 
@@ -23,7 +24,10 @@ class PaddleSettings(Section, env_prefix="VERF_PADDLE_"):
     account: str = ""
     # Decided by the key when empty.
     url: str = ""
-    # The page with Paddle.js that opens `?_ptxn=`; the account's default payment link when empty.
+    # Of Paddle.js (Developer tools → Authentication → Client-side tokens): public, it stands in the page /billing/pay.
+    client_token: str = ""
+    # The page with Paddle.js that opens `?_ptxn=`. When empty: ours, if there is a client token; else the account's
+    # default payment link.
     checkout_url: str = ""
     # {"stock.pro.month.usd.v1": "pri_…"} for prices made by hand at Paddle; the others are published.
     prices: dict[str, str] = Field(default_factory=dict)
@@ -37,6 +41,8 @@ class Connection:
     account: str
     url: str
     checkout_url: str = ""
+    client_token: str = ""
+    is_simulated: bool = False
     prices: dict[str, str] = field(default_factory=dict)
     tax_category: str = "standard"
 
@@ -56,7 +62,8 @@ def connection() -> Connection | None:
             secrets=secrets,
             account=settings.account or "paddle",
             url=(settings.url or (LIVE_URL if key.startswith(LIVE_KEY) else TEST_URL)).rstrip("/"),
-            checkout_url=settings.checkout_url,
+            checkout_url=settings.checkout_url or (f"{house.url}{OUR_PAGE}" if settings.client_token else ""),
+            client_token=settings.client_token,
             prices=settings.prices,
             tax_category=settings.tax_category,
         )
@@ -71,6 +78,7 @@ def simulated(house: House) -> Connection:
         account="sandbox",
         url=f"http://127.0.0.1:{house.port}/sandbox/paddle",
         checkout_url=f"{house.url}/sandbox/paddle/checkout",
+        is_simulated=True,
     )
 
 
