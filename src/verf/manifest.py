@@ -83,6 +83,8 @@ class Plan:
     rank: int
     prices: Sequence[Price]
     gives: Mapping[str, int | bool | None]
+    # What each unit costs of a quota that is reported to a meter: one sum a currency, charged when the period is over.
+    metered: Mapping[str, Sequence[Money]] = field(default_factory=dict)
     summary: str = ""
     trial_days: int = 0
     # Access after a paid period while the next payment is being tried again.

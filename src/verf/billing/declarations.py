@@ -5,8 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from verf.billing.providers.orders import Metered
 from verf.billing.terms import Given, Terms
 from verf.errors import NotFound
+from verf.kit import Money
 from verf.manifest import Entitlement, Plan, Product, Room
 
 _products: dict[str, Product] = {}
@@ -46,6 +48,9 @@ def refuse_contradictions(product: Product) -> None:
         reports = bool(each.reports_to) and each.kind != "quota"
         _refuse(product, reports, f"reports {each.feature}, which is not counted")
     for plan in product.plans:
+        for feature in plan.metered:
+            unmetered = feature not in known or not known[feature].reports_to
+            _refuse(product, unmetered, f"asks money for each {feature} in {plan.name}, which no meter counts")
         ways = [_way(price.interval, price.interval_count, price.money.currency) for price in plan.prices]
         _refuse(product, len(set(ways)) != len(ways), f"has two prices of {plan.name} for one interval and currency")
         for feature, amount in plan.gives.items():
@@ -69,6 +74,9 @@ def terms_of(product: Product, plan: Plan) -> Terms:
         gives=gives,
         trial_days=plan.trial_days,
         grace_days=plan.grace_days,
+        metered={
+            feature: {money.currency: money.minor_units for money in sums} for feature, sums in plan.metered.items()
+        },
     )
 
 
@@ -79,6 +87,23 @@ def _given(entitlement: Entitlement, amount: int | bool | None) -> Given:
         per=entitlement.per,
         is_hard=entitlement.is_hard,
         smaller_is_better=entitlement.smaller_is_better,
+    )
+
+
+def metered_prices(key: str, plan: str, product: str, terms: Mapping[str, Any], currency: str) -> tuple[Metered, ...]:
+    """Of a published plan, in the currency of the price under this key; what has no meter any more is left out."""
+    if product not in _products:
+        return ()
+    known = entitlements_of(product)
+    return tuple(
+        Metered(
+            key=f"{key}.{feature}",
+            title=f"{product_of(product).title}: {plan}, {known[feature].title}",
+            meter=known[feature].reports_to,
+            money=Money(sums[currency], currency),
+        )
+        for feature, sums in sorted(terms.get("metered", {}).items())
+        if currency in sums and feature in known and known[feature].reports_to
     )
 
 

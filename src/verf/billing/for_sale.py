@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.declarations import products
+from verf.billing.declarations import metered_prices, products
 from verf.billing.models import PlanVersion, Price, ProviderPrice
 from verf.billing.providers.orders import Interval, PriceTag
 from verf.billing.providers.provider import Provider
@@ -58,6 +58,7 @@ def tag_of(row: Price, plan: PlanVersion) -> PriceTag:
         money=Money(row.amount, row.currency),
         interval=cast("Interval", row.interval),
         interval_count=row.interval_count,
+        metered=metered_prices(row.key, plan.title, plan.product, plan.terms, row.currency),
     )
 
 

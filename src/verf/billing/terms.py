@@ -38,10 +38,13 @@ class Terms:
     gives: Mapping[str, Given] = field(default_factory=dict)
     trial_days: int = 0
     grace_days: int = 3
+    # Minor units for each unit, by feature and currency.
+    metered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def as_document(self) -> dict[str, Any]:
         """What goes into plan_versions.terms; name, title and rank have columns."""
-        return {
+        metered = {"metered": {name: dict(sums) for name, sums in self.metered.items()}} if self.metered else {}
+        return metered | {
             "gives": {feature: asdict(given) for feature, given in sorted(self.gives.items())},
             "trial_days": self.trial_days,
             "grace_days": self.grace_days,
@@ -56,4 +59,5 @@ class Terms:
             gives={feature: Given(**given) for feature, given in document["gives"].items()},
             trial_days=document["trial_days"],
             grace_days=document["grace_days"],
+            metered=document.get("metered", {}),
         )

@@ -12,6 +12,16 @@ Interval = Literal["day", "week", "month", "year", "once"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metered:
+    """What each unit of a meter costs besides the price of a plan. "stock.pro.month.usd.v1.tokens"."""
+
+    key: str
+    title: str
+    meter: str
+    money: Money
+
+
+@dataclass(frozen=True, kw_only=True)
 class PriceTag:
     """A price of ours. `key` is stable and unique: "stock.pro.month.usd.v1"; `ref` the provider's id, once known."""
 
@@ -23,6 +33,8 @@ class PriceTag:
     interval: Interval
     interval_count: int = 1
     ref: str = ""
+    # Where the provider can meter; the others charge the price alone.
+    metered: tuple[Metered, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

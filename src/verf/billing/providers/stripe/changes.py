@@ -45,7 +45,9 @@ async def preview(client: stripe.StripeClient, ref: str, tag: PriceTag, price: s
     )
 
 
-async def change_now(client: stripe.StripeClient, ref: str, price: str, *, key: str, token: str) -> None:
+async def change_now(
+    client: stripe.StripeClient, ref: str, price: str, metered: Sequence[str], *, key: str, token: str
+) -> None:
     subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": ["schedule"]})
     item = licensed_item(subscription)
     if item.price.id == price and subscription.schedule is None:
@@ -53,7 +55,7 @@ async def change_now(client: stripe.StripeClient, ref: str, price: str, *, key: 
     planned = _planned(subscription)
     await _release(client, subscription, key)
     params: stripe.params.SubscriptionUpdateParams = {
-        "items": [{"id": item.id, "price": price, "quantity": item.quantity or 1}],
+        "items": _items(subscription, price, metered),
         "proration_behavior": "always_invoice",
         # What waits to be paid has no room beside a schedule, which is made again if nothing comes of it.
         "payment_behavior": "error_if_incomplete" if planned else "pending_if_incomplete",
@@ -70,6 +72,17 @@ async def change_now(client: stripe.StripeClient, ref: str, price: str, *, key: 
         raise _unpaid()
 
 
+def _items(subscription: stripe.Subscription, price: str, metered: Sequence[str]) -> list[Any]:
+    """The plan's own price is another one; of the metered ones those it does not have go, and those it has come."""
+    item = licensed_item(subscription)
+    others = {each.price.id: each.id for each in subscription.items.data if each.id != item.id}
+    return [
+        {"id": item.id, "price": price, "quantity": item.quantity or 1},
+        *({"id": known, "deleted": True} for other, known in others.items() if other not in metered),
+        *({"price": each} for each in metered if each not in others),
+    ]
+
+
 def _unpaid() -> ProviderRefused:
     return ProviderRefused(
         _("The difference could not be paid, so the plan stays as it is. Check the card and try again."),
@@ -77,15 +90,17 @@ def _unpaid() -> ProviderRefused:
     )
 
 
-async def change_at_period_end(client: stripe.StripeClient, ref: str, tag: PriceTag, price: str, *, key: str) -> None:
+async def change_at_period_end(
+    client: stripe.StripeClient, ref: str, tag: PriceTag, prices: Sequence[str], *, key: str
+) -> None:
     """A schedule of two phases: what runs until its end, then the new price, then Stripe lets the schedule go."""
     subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": ["schedule"]})
     item = licensed_item(subscription)
-    if item.price.id == price:
+    if item.price.id == prices[0]:
         await _release(client, subscription, key)
         return
     following: dict[str, Any] = {
-        "items": [{"price": price, "quantity": item.quantity or 1}],
+        "items": [{"price": prices[0], "quantity": item.quantity or 1}, *({"price": each} for each in prices[1:])],
         "duration": {"interval": cast(Period, tag.interval), "interval_count": tag.interval_count},
         "proration_behavior": "none",
     }
@@ -195,7 +210,7 @@ def _planned(subscription: stripe.Subscription) -> dict[str, Any] | None:
     for phase in schedule.phases:
         if phase.start_date >= schedule.current_phase.end_date and phase.items:
             return {
-                "items": [{"price": ref_of(each.price), "quantity": each.quantity or 1} for each in phase.items],
+                "items": _said(phase),
                 "end_date": phase.end_date,
                 "proration_behavior": "none",
             }
@@ -207,7 +222,7 @@ def _running_phase(schedule: stripe.SubscriptionSchedule) -> dict[str, Any]:
     starts = schedule.current_phase.start_date if schedule.current_phase else schedule.phases[0].start_date
     phase = next(each for each in schedule.phases if each.start_date == starts)
     said: dict[str, Any] = {
-        "items": [{"price": ref_of(each.price), "quantity": each.quantity or 1} for each in phase.items],
+        "items": _said(phase),
         "start_date": phase.start_date,
         "end_date": phase.end_date,
         "proration_behavior": "none",
@@ -218,6 +233,13 @@ def _running_phase(schedule: stripe.SubscriptionSchedule) -> dict[str, Any]:
     if phase.trial_end and phase.trial_end > int(now().timestamp()):
         said["trial_end"] = phase.trial_end
     return said
+
+
+def _said(phase: Any) -> list[dict[str, Any]]:
+    """A metered price has no quantity."""
+    return [
+        {"price": ref_of(each.price), **({"quantity": each.quantity} if each.quantity else {})} for each in phase.items
+    ]
 
 
 def _discounts(given: Sequence[Any]) -> list[dict[str, str]]:

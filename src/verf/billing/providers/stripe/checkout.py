@@ -1,5 +1,6 @@
 """Stripe's own payment page for one order."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,9 +22,10 @@ LOCALES = frozenset(
 )  # fmt: skip
 
 
-async def open_page(client: stripe.StripeClient, order: Order, price: str) -> Opened:
+async def open_page(client: stripe.StripeClient, order: Order, price: str, metered: Sequence[str] = ()) -> Opened:
     """Stripe keeps a page between half an hour and a day, so `expires_at` must lie within."""
     params = _params(order, price)
+    params["line_items"] = [{"price": price, "quantity": order.quantity}, *_besides(metered)]
     if order.discount is not None:
         params["discounts"] = [{"coupon": await coupon(client, order.discount)}]
     session = await client.v1.checkout.sessions.create_async(params, {"idempotency_key": str(order.id)})
@@ -35,6 +37,11 @@ async def open_page(client: stripe.StripeClient, order: Order, price: str) -> Op
             provider_code="amount_differs",
         )
     return Opened(ref=session.id, url=session.url, expires_at=datetime.fromtimestamp(session.expires_at, UTC))
+
+
+def _besides(metered: Sequence[str]) -> list[stripe.params.checkout.SessionCreateParamsLineItem]:
+    """A metered price has no quantity: what was used is counted at the end."""
+    return [{"price": each} for each in metered]
 
 
 async def close_page(client: stripe.StripeClient, ref: str) -> None:

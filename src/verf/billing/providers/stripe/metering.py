@@ -1,18 +1,20 @@
-"""Usage of metered prices, told to Stripe's meters."""
+"""Metered prices at Stripe: a meter for each, a price on the subscription, and the units used of it."""
 
 import stripe
 
-from verf.billing.providers.orders import Usage
+from verf.billing.providers.orders import PriceTag, Usage
+from verf.billing.providers.stripe.prices import publish_metered
 
 
 class Meters:
-    """Remembers which meters exist, so that a report is one question."""
+    """Remembers which meters and prices exist, so that a report is one question."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known: dict[str, str] = {}
+        self._prices: dict[str, str] = {}
 
     async def report(self, client: stripe.StripeClient, usage: Usage) -> None:
-        await self._make_sure_of(client, usage.meter)
+        await self._id_of(client, usage.meter)
         params: stripe.params.billing.MeterEventCreateParams = {
             "event_name": usage.meter,
             "payload": {"stripe_customer_id": usage.customer, "value": str(usage.amount)},
@@ -26,14 +28,22 @@ class Meters:
             if "already exists" not in str(error.user_message):
                 raise
 
-    async def _make_sure_of(self, client: stripe.StripeClient, meter: str) -> None:
-        if meter in self._known:
-            return
-        listed = await client.v1.billing.meters.list_async({"status": "active", "limit": 100})
-        self._known |= {each.event_name async for each in listed.auto_paging_iter()}
+    async def prices(self, client: stripe.StripeClient, tag: PriceTag) -> list[str]:
+        """What stands on a subscription besides the price of its plan."""
+        for metered in tag.metered:
+            if metered.key not in self._prices:
+                meter = await self._id_of(client, metered.meter)
+                self._prices[metered.key] = await publish_metered(client, tag, metered, meter)
+        return [self._prices[each.key] for each in tag.metered]
+
+    async def _id_of(self, client: stripe.StripeClient, meter: str) -> str:
         if meter not in self._known:
-            await client.v1.billing.meters.create_async(
+            listed = await client.v1.billing.meters.list_async({"status": "active", "limit": 100})
+            self._known |= {each.event_name: each.id async for each in listed.auto_paging_iter()}
+        if meter not in self._known:
+            made = await client.v1.billing.meters.create_async(
                 {"display_name": meter, "event_name": meter, "default_aggregation": {"formula": "sum"}},
                 {"idempotency_key": f"meter:{meter}"},
             )
-            self._known.add(meter)
+            self._known[meter] = made.id
+        return self._known[meter]

@@ -1,11 +1,12 @@
 """Prices and coupons, made at Stripe once and found again by a name of ours."""
 
 from hashlib import sha256
+from typing import Any, cast
 
 import stripe
 
 from verf.billing.providers.events import ProviderRefused
-from verf.billing.providers.orders import Discount, PriceTag
+from verf.billing.providers.orders import Discount, Metered, PriceTag
 from verf.billing.providers.stripe.amounts import to_stripe
 from verf.billing.providers.stripe.connection import found
 from verf.web import _
@@ -28,6 +29,30 @@ async def publish(client: stripe.StripeClient, tag: PriceTag) -> str:
     if tag.interval != "once":
         params["recurring"] = {"interval": tag.interval, "interval_count": tag.interval_count}
     made = await client.v1.prices.create_async(params, {"idempotency_key": f"price:{tag.key}:{_print(str(params))}"})
+    return made.id
+
+
+async def publish_metered(client: stripe.StripeClient, tag: PriceTag, metered: Metered, meter: str) -> str:
+    """In the rhythm of the plan's own price, as all prices of one subscription are."""
+    listed = await client.v1.prices.list_async({"lookup_keys": [metered.key], "limit": 1})
+    if listed.data:
+        return listed.data[0].id
+    params: dict[str, Any] = {
+        "product": await _product(client, tag),
+        "currency": metered.money.currency.lower(),
+        "unit_amount": to_stripe(metered.money),
+        "lookup_key": metered.key,
+        "nickname": metered.title,
+        "recurring": {
+            "interval": tag.interval,
+            "interval_count": tag.interval_count,
+            "usage_type": "metered",
+            "meter": meter,
+        },
+        "metadata": {"verf_price": metered.key},
+    }
+    key = f"price:{metered.key}:{_print(str(params))}"
+    made = await client.v1.prices.create_async(cast(Any, params), {"idempotency_key": key})
     return made.id
 
 

@@ -109,7 +109,8 @@ class StripeProvider:
     async def open_checkout(self, order: Order) -> Opened:
         must_take(self.title, self.abilities, order.money)
         with our_errors():
-            return await checkout.open_page(self.client, order, await self._price(order.price))
+            metered = await self.meters.prices(self.client, order.price)
+            return await checkout.open_page(self.client, order, await self._price(order.price), metered)
 
     async def close_checkout(self, ref: str) -> None:
         with our_errors():
@@ -130,11 +131,11 @@ class StripeProvider:
         self, subscription: str, price: PriceTag, *, when: Literal["now", "period_end"], key: str, token: str = ""
     ) -> None:
         with our_errors():
-            ref = await self._price(price)
+            ref, metered = await self._price(price), await self.meters.prices(self.client, price)
             if when == "now":
-                await changes.change_now(self.client, subscription, ref, key=key, token=token)
+                await changes.change_now(self.client, subscription, ref, metered, key=key, token=token)
             else:
-                await changes.change_at_period_end(self.client, subscription, price, ref, key=key)
+                await changes.change_at_period_end(self.client, subscription, price, [ref, *metered], key=key)
 
     async def cancel(self, subscription: str, *, when: Literal["now", "period_end"], key: str) -> None:
         with our_errors():

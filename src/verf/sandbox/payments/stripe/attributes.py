@@ -1,10 +1,11 @@
 """What of a subscription is changed by simply saying so: its end, its pause, its card, its words."""
 
 from verf.sandbox.payments.store import Document
-from verf.sandbox.payments.stripe import discounts, invoices, subscriptions
+from verf.sandbox.payments.stripe import discounts, invoices, life, subscriptions
 from verf.sandbox.payments.stripe.lines import Span, metered, period_line, unused
 from verf.sandbox.payments.stripe.parameters import Parameters
 from verf.sandbox.payments.stripe.refusals import Refusal, invalid, lacks
+from verf.sandbox.payments.stripe.usage import usage_lines, used_of
 from verf.sandbox.payments.stripe.world import World
 
 LONGEST_TRIAL = 5 * 365 * 86400
@@ -84,6 +85,7 @@ def _trial_end(world: World, given: Parameters, subscription: Document) -> None:
 def _begin_trial(world: World, given: Parameters, subscription: Document, end: int) -> None:
     """With an invoice of nothing for it, as at the beginning of a subscription."""
     prorate = given.choice("proration_behavior", ("create_prorations", "always_invoice", "none"), "create_prorations")
+    used = usage_lines(world, subscription, used_of(subscription, world.time))
     for item in subscription["items"]["data"]:
         if prorate != "none":
             subscription["_pending_lines"] = [
@@ -97,10 +99,11 @@ def _begin_trial(world: World, given: Parameters, subscription: Document, end: i
         for item in subscription["items"]["data"]
         if not metered(item)
     ]
-    invoice = invoices.draft(world, subscription, lines, "subscription_update", auto_advance=False)
-    world.tell("invoice.created", invoice)
-    invoices.finalize(world, invoice)
+    invoice = invoices.draft(world, subscription, [*lines, *used], "subscription_update", auto_advance=False)
     subscription["latest_invoice"] = invoice["id"]
+    world.keep(subscription)
+    world.tell("invoice.created", invoice)
+    life.finalize(world, invoice["id"])
     world.plan("trial_will_end", subscription["id"], max(world.time, end - subscriptions.TRIAL_NOTICE))
 
 

@@ -33,7 +33,7 @@ def create_price(world: World, given: Parameters) -> Document:
         raise lacks("unit_amount")
     check_amount(amount, currency, "unit_amount")
     lookup, nickname, metadata = given.text("lookup_key") or None, given.text("nickname") or None, given.metadata()
-    recurring = _recurring(given.inner("recurring")) if "recurring" in given else None
+    recurring = _recurring(world, given.inner("recurring")) if "recurring" in given else None
     transfer = given.flag("transfer_lookup_key")
     given.done()
     if lookup and (taken := next(iter(world.all("price", lookup_key=lookup)), None)):
@@ -176,7 +176,7 @@ def create_meter_event(world: World, given: Parameters) -> Document:
     return world.store.put("billing.meter_event", identifier, event)
 
 
-def _recurring(given: Parameters) -> Document:
+def _recurring(world: World, given: Parameters) -> Document:
     interval = given.choice("interval", INTERVALS)
     if not interval:
         raise lacks("recurring[interval]")
@@ -184,6 +184,10 @@ def _recurring(given: Parameters) -> Document:
     usage = given.choice("usage_type", ("licensed", "metered"), "licensed")
     meter = given.text("meter") or None
     given.done()
+    if (usage == "metered") != (meter is not None):
+        raise invalid("recurring[meter]", "A metered price has a meter, and a licensed one has none.")
+    if meter:
+        world.get("billing.meter", meter, "recurring[meter]")
     if count < 1 or count * {"day": 1, "week": 7, "month": 30, "year": 365}[interval] > 3 * 366:
         raise invalid("recurring[interval_count]", "A period lasts three years at most.")
     return {

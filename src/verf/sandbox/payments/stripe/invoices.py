@@ -55,6 +55,16 @@ def add_lines(invoice: Document, lines: list[Document]) -> None:
     set_total(invoice, sum(line["amount"] for line in lines))
 
 
+def add_usage(invoice: Document, lines: list[Document]) -> None:
+    """Nothing is taken off of it here; coupons lower what is paid beforehand."""
+    for line in lines:
+        line["invoice"] = invoice["id"]
+    invoice["lines"]["data"] = [*invoice["lines"]["data"], *lines]
+    invoice["lines"]["total_count"] = len(invoice["lines"]["data"])
+    off = invoice["subtotal"] - invoice["total"]
+    set_total(invoice, invoice["subtotal"] + sum(line["amount"] for line in lines), off)
+
+
 def set_total(invoice: Document, subtotal: int, off: int = 0) -> None:
     total = subtotal - off
     invoice |= {"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total}

@@ -4,6 +4,7 @@ from verf.sandbox.payments.store import Document
 from verf.sandbox.payments.stripe import invoices, schedules, subscriptions
 from verf.sandbox.payments.stripe.lines import metered, period_line
 from verf.sandbox.payments.stripe.subscriptions import OVER, method_of, outcome_of, span_of
+from verf.sandbox.payments.stripe.usage import usage_lines, used_of
 from verf.sandbox.payments.stripe.world import World, picture
 
 GONE = (*OVER, "paused")
@@ -15,6 +16,7 @@ def renew(world: World, identity: str) -> None:
     if subscription["status"] in GONE or subscription["status"] == "incomplete":
         return
     if _comes_to_its_end(subscription, world.time):
+        _bill_the_rest(world, subscription)
         subscriptions.end(world, subscription, reason="cancellation_requested")
         return
     if (
@@ -23,10 +25,11 @@ def renew(world: World, identity: str) -> None:
         and _without_method(world, subscription)
     ):
         return
-    before = picture(subscription)
+    before, used = picture(subscription), used_of(subscription, world.time)
     schedules.advance(world, subscription)
     _next_period(world, subscription)
-    invoice = _period_invoice(world, subscription, "subscription_cycle")
+    invoice = _period_invoice(world, subscription, "subscription_cycle") | {"_used": used}
+    world.keep(invoice)
     subscription["latest_invoice"] = invoice["id"]
     subscriptions.remember_debits(subscription, invoice)
     if subscription["status"] == "trialing":
@@ -37,12 +40,22 @@ def renew(world: World, identity: str) -> None:
     _go_on(world, subscription, invoice)
 
 
+def _bill_the_rest(world: World, subscription: Document) -> None:
+    """What was used until the end is asked for at the end."""
+    lines = [each for each in usage_lines(world, subscription, used_of(subscription, world.time)) if each["amount"]]
+    if lines:
+        invoice = invoices.draft(world, subscription, lines, "subscription_cycle", auto_advance=False)
+        world.tell("invoice.created", invoice)
+        finalize(world, invoice["id"])
+
+
 def begin_anew(world: World, subscription: Document) -> None:
     """`billing_cycle_anchor=now`: the period ends here, the next is billed and charged at once. Nothing is prorated."""
-    before = picture(subscription)
+    before, used = picture(subscription), used_of(subscription, world.time)
     subscription["billing_cycle_anchor"] = world.time
     _next_period(world, subscription)
-    invoice = _period_invoice(world, subscription, "subscription_update", auto_advance=False)
+    invoice = _period_invoice(world, subscription, "subscription_update", auto_advance=False) | {"_used": used}
+    world.keep(invoice)
     subscription["latest_invoice"] = invoice["id"]
     subscriptions.remember_debits(subscription, invoice)
     world.keep(subscription)
@@ -96,6 +109,8 @@ def finalize(world: World, identity: str) -> None:
     invoice = world.get("invoice", identity)
     if invoice["status"] != "draft":
         return
+    # What is reported within the hour still counts.
+    invoices.add_usage(invoice, usage_lines(world, subscription_of(world, invoice), invoice.get("_used", [])))
     invoices.finalize(world, invoice)
     if invoice["status"] == "open":
         charge(world, invoice)

@@ -8,7 +8,8 @@ from verf.sandbox.payments.stripe.catalogue import plan_of
 from verf.sandbox.payments.stripe.parameters import Parameters
 from verf.sandbox.payments.stripe.periods import boundary
 from verf.sandbox.payments.stripe.refusals import Refusal, invalid, lacks
-from verf.sandbox.payments.stripe.subscriptions import OVER
+from verf.sandbox.payments.stripe.subscriptions import OVER, new_item, set_items, span_of
+from verf.sandbox.payments.stripe.usage import counted
 from verf.sandbox.payments.stripe.world import World, blank, picture
 
 PRORATIONS = ("create_prorations", "always_invoice", "none")
@@ -105,7 +106,7 @@ def _phase(world: World, row: Parameters, schedule: Document, start: int) -> Doc
                 **blank("schedule_item"),
                 "price": price["id"],
                 "plan": price["id"],
-                "quantity": each.number("quantity", 1),
+                "quantity": None if counted(world.get("price", price["id"])) else each.number("quantity", 1),
             }
         )
         each.done()
@@ -153,7 +154,11 @@ def advance(world: World, subscription: Document) -> None:
     if following is None:
         _let_go(world, schedule, subscription)
         return
-    for item, wanted in zip(subscription["items"]["data"], following["items"], strict=False):
+    first, span = subscription["items"]["data"][0], span_of(subscription["items"]["data"][0])
+    coming = [world.get("price", each["price"]) for each in following["items"][1:]]
+    metered = [new_item(world, subscription["id"], price, 1, span) for price in coming]
+    set_items(subscription, [first, *metered])
+    for item, wanted in zip([first], following["items"], strict=False):
         price = picture(world.get("price", wanted["price"]))
         old, new = item["price"]["recurring"], price["recurring"]
         if (old["interval"], old["interval_count"]) != (new["interval"], new["interval_count"]):

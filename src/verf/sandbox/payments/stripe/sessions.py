@@ -10,6 +10,7 @@ from verf.sandbox.payments.stripe.charging import attempt, keep_card, new_intent
 from verf.sandbox.payments.stripe.parameters import Parameters
 from verf.sandbox.payments.stripe.refusals import Refusal, invalid, lacks
 from verf.sandbox.payments.stripe.subscriptions import Wish
+from verf.sandbox.payments.stripe.usage import counted
 from verf.sandbox.payments.stripe.world import World, picture
 
 SHORTEST, LONGEST = 1800, 86400
@@ -32,7 +33,11 @@ def create(world: World, given: Parameters) -> Document:
     settings = _subscription_settings(world, given) if mode == "subscription" else _payment_settings(given)
     fields = _fields(world, given, mode)
     given.done()
-    subtotal = 0 if settings.get("trial_end") else sum(price["unit_amount"] * count for price, count in prices)
+    subtotal = (
+        0
+        if settings.get("trial_end")
+        else sum(price["unit_amount"] * count for price, count in prices if not counted(price))
+    )
     off = 0
     for coupon in coupons:
         off += discounts.reduction(world.get("coupon", coupon), subtotal - off)
@@ -61,6 +66,8 @@ def _prices(world: World, given: Parameters, mode: str) -> list[tuple[Document, 
     found = []
     for row in given.rows("line_items"):
         price = world.get("price", row.need("price"), f"{row.path}[price]")
+        if counted(price) and "quantity" in row:
+            raise invalid(f"{row.path}[quantity]", "Quantity should not be specified where usage_type is `metered`.")
         found.append((price, row.number("quantity", 1) or 1))
         row.done()
         if not price["active"]:

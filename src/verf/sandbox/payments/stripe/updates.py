@@ -67,9 +67,10 @@ def _wanted(world: World, given: Parameters, subscription: Document, payment: st
 
 
 def _change(world: World, subscription: Document, rows: list[Parameters], at: int) -> Change:
-    if len(rows) > 1:
-        raise invalid("items", "This simulation changes one item at a time.")
-    row = rows[0]
+    row, *beside = rows
+    subscription.pop("_beside", None)
+    if beside:
+        subscription["_beside"] = _metered_beside(world, subscription, beside)
     items = subscription["items"]["data"]
     identity = row.text("id")
     item = next((each for each in items if each["id"] == identity), None)
@@ -87,6 +88,23 @@ def _change(world: World, subscription: Document, rows: list[Parameters], at: in
     if not item["current_period_start"] <= at <= item["current_period_end"]:
         raise invalid("proration_date", "The proration date must be within the current billing period.")
     return change(world, subscription, item, price, quantity, at=at)
+
+
+def _metered_beside(world: World, subscription: Document, rows: list[Parameters]) -> list[Document]:
+    """The metered items there will be besides; only such come and go here."""
+    kept = {each["id"]: each for each in subscription["items"]["data"] if metered(each)}
+    span = span_of(subscription["items"]["data"][0])
+    for row in rows:
+        identity, price, gone = row.text("id"), row.text("price"), row.flag("deleted")
+        row.done()
+        if gone and identity in kept:
+            del kept[identity]
+            continue
+        added = subscriptions.new_item(world, subscription["id"], world.get("price", price, "items[price]"), 1, span)
+        if identity or not metered(added):
+            raise invalid("items", "Besides one item, this simulation adds and takes away metered ones alone.")
+        kept[added["id"]] = added
+    return list(kept.values())
 
 
 def _apply(world: World, subscription: Document, wanted: Wanted, before: Document) -> None:
@@ -128,7 +146,9 @@ def _collected(world: World, subscription: Document, invoice: Document, payment:
 
 def _take_over(world: World, subscription: Document, made: Change, before: Document) -> None:
     items = subscription["items"]["data"]
-    subscription["items"]["data"] = [made.item if each["id"] == made.item["id"] else each for each in items]
+    others = subscription.pop("_beside", [each for each in items if metered(each) and each["id"] != made.item["id"]])
+    span = {name: made.item[name] for name in ("current_period_start", "current_period_end")}
+    subscriptions.set_items(subscription, [made.item, *({**each, **span} for each in others)])
     if made.anchor is not None:
         subscription["billing_cycle_anchor"] = made.anchor
         world.plan("renew", subscription["id"], subscriptions.period_end(subscription))
