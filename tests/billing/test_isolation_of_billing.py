@@ -31,6 +31,7 @@ FOR_ALL = {
     "promo_codes",  # belong to the house; who used them is walled
     "provider_events",  # arrive before anybody knows whose they are
     "sync_cursors",
+    "tallies",  # sums over all organisations, for staff
     "findings",  # for staff, written by workers
     "referrals",  # between two organisations
     "trial_claims",  # keyed hashes of people
