@@ -177,6 +177,7 @@ async def another_card_here(visitor: Visitor) -> None:
     page = visitor.page
     await page.click("#pay-now")
     await page.wait_for_url("**/billing/checkout**")
+    await page.check("#field-accept_terms")
     await visitor.look("11-pay-now")
     await page.click("#checkout-form button.primary")
     await page.wait_for_url("**/sandbox/yookassa/**")
