@@ -13,7 +13,7 @@ from verf.billing.providers.orders import Discount
 from verf.billing.providers.paddle import Paddle
 from verf.billing.providers.pictures import Subject
 from verf.billing.states import CheckoutState, PaymentKind, PaymentState, SubscriptionState
-from verf.kit import Money
+from verf.kit import Money, now
 from verf.sandbox.payments.cards import Outcome
 
 
@@ -106,6 +106,16 @@ async def test_the_same_discount_is_made_once(desk):
         await desk.bought(discount=Discount(code="SPRING", percent=10), money=Money(900, "USD"))
     assert len(desk.there.world.all("discount")) == 1
     assert desk.there.world.all("discount")[0]["code"] is None
+
+
+async def test_an_order_named_by_a_browser_is_nobodys(desk):
+    subscription = await desk.bought()
+    known = (await desk.seen(subscription)).subscription.order
+    assert known is not None
+    [transaction] = desk.there.world.all("transaction")
+    desk.there.world.keep("transaction", transaction | {"origin": "web"}, now())
+    picture = await desk.seen(subscription)
+    assert (picture.subscription.order, picture.payments[0].order) == (None, None)
 
 
 async def test_a_trial_takes_nothing_until_it_is_over(desk):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from pydantic import SecretStr
 
 from verf.billing.providers.events import Forged, Malformed, ProviderUnreachable
@@ -27,6 +27,7 @@ class Signer:
 
     def __init__(self):
         self.asked = 0
+        self.fails = False
         self.format = SPKI
         self.pem = ""
         self.renew()
@@ -41,6 +42,8 @@ class Signer:
 
     async def _answer(self):
         self.asked += 1
+        if self.fails:
+            raise HTTPException(503)
         public = self.key.public_key().public_bytes(serialization.Encoding.PEM, self.format).decode()
         return {"value": self.pem or public}
 
@@ -128,3 +131,17 @@ async def test_a_key_that_is_none_leaves_us_in_the_dark(signer, terminal, pem):
     signer.pem = pem
     with pytest.raises(ProviderUnreachable):
         await terminal.verify({"x-signature": signer.sign(BODY)}, BODY, sender="")
+
+
+async def test_while_the_key_cannot_be_had_it_is_asked_for_once_in_a_while(signer, terminal):
+    signer.fails = True
+    for _ in range(20):
+        with pytest.raises(ProviderUnreachable):
+            await terminal.verify({"x-signature": base64.b64encode(b"x" * 256).decode()}, BODY, sender="")
+    asked = signer.asked
+    signer.fails = False
+    advance(timedelta(seconds=20))
+    assert await terminal.verify({"x-signature": signer.sign(BODY)}, BODY, sender="")
+    assert signer.asked == asked + 1
+    # One try, however often it is repeated within itself.
+    assert asked <= 4

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from verf.billing.providers.paddle.fields import Json, maybe, moment, order_of, price_of
+from verf.billing.providers.paddle.fields import Json, is_made_in_a_browser, maybe, moment, order_of, price_of
 from verf.billing.providers.paddle.payments import is_payment, method_of, recurring_item, state_of
 from verf.billing.providers.pictures import CheckoutSeen, Method, Subscription
 from verf.billing.states import CheckoutState, PaymentState, SubscriptionState
@@ -44,7 +44,8 @@ def subscription_of(told: Json, transactions: Sequence[Json]) -> Subscription:
         is_paused=state is SubscriptionState.SUSPENDED or _scheduled(told, "pause") is not None,
         paused_at=maybe(told["paused_at"]),
         resumes_at=_scheduled(told, "resume"),
-        order=order_of(told),
+        # The subscription has the words of the transaction it began with.
+        order=None if any(is_made_in_a_browser(each) for each in transactions) else order_of(told),
         method=_method(transactions),
     )
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -12,12 +13,15 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from verf.billing.providers.calls import reading
-from verf.billing.providers.events import Forged
+from verf.billing.providers.events import Forged, ProviderUnreachable
 from verf.billing.providers.wata.wire import TITLE, Wire
 from verf.kit import now
+from verf.web import _
 
 # Whoever sends forged webhooks must not make us call Wata for each.
 AT_MOST_EVERY = timedelta(minutes=1)
+# Nor, while Wata does not answer, wait for it with each.
+SILENT_FOR = timedelta(seconds=15)
 
 
 class Keyring:
@@ -25,6 +29,7 @@ class Keyring:
         self._wire = wire
         self._key: RSAPublicKey | None = None
         self._fetched_at: datetime | None = None
+        self._silent_at: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def check(self, signature: str, body: bytes) -> None:
@@ -45,10 +50,21 @@ class Keyring:
         async with self._one_at_a_time:
             if self._key is not None and (self._key is not known or self._is_fresh()):
                 return self._key
-            told = await self._wire.get("public-key")
+            told = await self._ask()
             self._key = reading(TITLE, lambda answer: public_key(answer["value"]), told)
             self._fetched_at = now()
             return self._key
+
+    async def _ask(self) -> Any:
+        if self._silent_at is not None and abs(now() - self._silent_at) < SILENT_FOR:
+            raise ProviderUnreachable(
+                _("%(provider)s cannot be reached right now. Try again in a moment.", provider=TITLE)
+            )
+        try:
+            return await self._wire.get("public-key")
+        except ProviderUnreachable:
+            self._silent_at = now()
+            raise
 
     def _is_fresh(self) -> bool:
         return self._fetched_at is not None and abs(now() - self._fetched_at) < AT_MOST_EVERY
