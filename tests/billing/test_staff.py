@@ -22,6 +22,8 @@ LISTS = ["", "subscriptions", "payments", "ledger", "webhooks", "findings", "pro
 
 MOVES = [
     "payments/{}/refund",
+    "payments/{}/dispute",
+    "disputes/{}",
     "accounts/{}/give",
     "accounts/{}/grants/{}/revoke",
     "accounts/{}/overrides",

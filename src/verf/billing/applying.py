@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.disputes import hold_or_release
 from verf.billing.earning import earn
 from verf.billing.facts import CheckoutClosed
 from verf.billing.findings import report
@@ -12,7 +13,7 @@ from verf.billing.mirroring import keep_customer, keep_method, log_changes, mirr
 from verf.billing.models import CheckoutIntent, Subscription
 from verf.billing.owners import owner_of
 from verf.billing.providers.pictures import Picture
-from verf.billing.states import CheckoutState, DisputeState, Engine, PaymentState, SubscriptionState
+from verf.billing.states import CheckoutState, Engine, PaymentState, SubscriptionState
 from verf.billing.takings import grant_for, record_payment, record_what_went_back
 from verf.billing.tills import Till, open_till
 from verf.jobs import announce
@@ -46,7 +47,8 @@ async def apply(session: AsyncSession, picture: Picture, *, cause: str, cause_re
     row = await _record_payments(till, row)
     await _close_intent(till, row)
     if row is not None:
-        hold_or_release(row, picture)
+        if row.access_hold or any(payment.disputes for payment in picture.payments):
+            await hold_or_release(session, row)
         await settle_access(session, row)
         await log_changes(session, row, before, cause=cause, cause_ref=cause_ref)
     return Applied(owner.organisation)
@@ -64,15 +66,6 @@ async def _record_payments(till: Till, row: Subscription | None) -> Subscription
             await grant_for(till.session, payment, row)
         await record_what_went_back(till, payment, seen)
     return row
-
-
-def hold_or_release(row: Subscription, picture: Picture) -> None:
-    """While a dispute is open access waits; other holds are not ours to lift."""
-    is_open = any(dispute.state == DisputeState.OPEN for payment in picture.payments for dispute in payment.disputes)
-    if is_open and not row.access_hold:
-        row.access_hold = "dispute"
-    elif not is_open and row.access_hold == "dispute":
-        row.access_hold = ""
 
 
 async def _close_intent(till: Till, row: Subscription | None) -> None:

@@ -1,6 +1,7 @@
 """A customer has a payment taken back by their bank. Access waits while that is open; who loses us money is barred.
 
-The rows, the ledger and the hold itself are written by applying the provider's picture; here is what follows from them.
+The rows and the ledger are written by applying the provider's picture, or by staff where a provider tells no program
+(`reported_disputes`); here is what follows from them.
 """
 
 from uuid import UUID
@@ -10,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.audit import record
 from verf.billing.messages import EndSubscription
-from verf.billing.models import Dispute, Payment
+from verf.billing.models import Dispute, Payment, Subscription
 from verf.billing.states import DisputeState
 from verf.billing.telling import tell_of_dispute
 from verf.jobs import enqueue
 from verf.telemetry import counter, log
 
+DISPUTED = "dispute"
 DISPUTES = counter("verf_billing_disputes_total", "Disputes, by what became of them.", ["provider", "state"])
 
 
@@ -32,6 +34,17 @@ async def follow(session: AsyncSession, dispute: Dispute, state: str) -> None:
         if payment.subscription_id:
             end = EndSubscription(dispute.organisation_id, payment.subscription_id, "dispute")
             await enqueue(session, end, unless_queued=f"billing:end:{payment.subscription_id}")
+
+
+async def hold_or_release(session: AsyncSession, row: Subscription) -> None:
+    """While a dispute is open access waits, whoever told us of it; other holds are not ours to lift."""
+    query = select(Dispute.id).join(Payment, Payment.id == Dispute.payment_id)
+    query = query.where(Payment.subscription_id == row.id, Dispute.state == DisputeState.OPEN)
+    is_open = await session.scalar(query.limit(1)) is not None
+    if is_open and not row.access_hold:
+        row.access_hold = DISPUTED
+    elif not is_open and row.access_hold == DISPUTED:
+        row.access_hold = ""
 
 
 async def is_barred(session: AsyncSession, organisation: UUID) -> bool:

@@ -158,7 +158,7 @@ async def record_what_went_back(till: Till, payment: Payment, seen: pictures.Pay
     for refund in sorted(seen.refunds, key=lambda each: (each.occurred_at, each.ref)):
         await _record_refund(till, payment, refund)
     for dispute in seen.disputes:
-        await _record_dispute(till, payment, dispute)
+        await record_dispute(till.session, payment, dispute)
 
 
 async def _record_refund(till: Till, payment: Payment, seen: pictures.Refund) -> None:
@@ -234,22 +234,25 @@ async def _pay_back(till: Till, payment: Payment, refund: Refund, seen: pictures
         )
 
 
-async def _record_dispute(till: Till, payment: Payment, seen: pictures.Dispute) -> None:
-    provider, account, is_live = till.account
+async def record_dispute(session: AsyncSession, payment: Payment, seen: pictures.Dispute) -> Dispute:
+    """Its row, its ledger and what it does to the grant of its payment; each state once."""
     query = select(Dispute).where(
-        Dispute.provider == provider, Dispute.account == account, Dispute.is_live == is_live, Dispute.ref == seen.ref
+        Dispute.provider == payment.provider,
+        Dispute.account == payment.account,
+        Dispute.is_live == payment.is_live,
+        Dispute.ref == seen.ref,
     )
-    dispute = await till.session.scalar(query)
+    dispute = await session.scalar(query)
     before = dispute.state if dispute else None
-    if before == seen.state:
-        return
+    if dispute is not None and before == seen.state:
+        return dispute
     if dispute is None:
         dispute = Dispute(
             organisation_id=payment.organisation_id,
             payment_id=payment.id,
-            provider=provider,
-            account=account,
-            is_live=is_live,
+            provider=payment.provider,
+            account=payment.account,
+            is_live=payment.is_live,
             ref=seen.ref,
             state=seen.state,
             currency=seen.money.currency,
@@ -257,14 +260,15 @@ async def _record_dispute(till: Till, payment: Payment, seen: pictures.Dispute) 
             reason=seen.reason,
             occurred_at=seen.occurred_at,
         )
-        till.session.add(dispute)
+        session.add(dispute)
     dispute.state = seen.state
-    await till.session.flush()
-    await _book_dispute(till, payment, dispute, was_lost=before == DisputeState.LOST)
-    await announce(till.session, DisputeChanged(payment.organisation_id, dispute.id, seen.state))
+    await session.flush()
+    await _book_dispute(session, payment, dispute, was_lost=before == DisputeState.LOST)
+    await announce(session, DisputeChanged(payment.organisation_id, dispute.id, seen.state))
+    return dispute
 
 
-async def _book_dispute(till: Till, payment: Payment, dispute: Dispute, *, was_lost: bool) -> None:
+async def _book_dispute(session: AsyncSession, payment: Payment, dispute: Dispute, *, was_lost: bool) -> None:
     """A dispute seen only when it was over has been opened all the same; what was lost may yet come back."""
     if was_lost:
         steps = ["reversed"]
@@ -273,9 +277,9 @@ async def _book_dispute(till: Till, payment: Payment, dispute: Dispute, *, was_l
     ref = dispute.ref
     for step in steps:
         movement = ledger.dispute(payment, ref, step, dispute.amount, at=dispute.occurred_at)
-        await ledger.post(till.session, payment, movement)
+        await ledger.post(session, payment, movement)
     given = {"source": "payment", "source_ref": str(payment.id)}
     if dispute.state == DisputeState.LOST:
-        await grants.revoke(till.session, payment.organisation_id, **given, because="dispute lost")
+        await grants.revoke(session, payment.organisation_id, **given, because="dispute lost")
     elif was_lost:
-        await grants.restore(till.session, payment.organisation_id, **given, because="dispute lost")
+        await grants.restore(session, payment.organisation_id, **given, because="dispute lost")

@@ -72,6 +72,10 @@ def refund_state_name(state: str) -> str:
     return {"done": _("Done"), "pending": _("On its way"), "failed": _("Failed")}.get(state, state)
 
 
+def dispute_state_name(state: str) -> str:
+    return {"open": _("Open"), "won": _("Won"), "lost": _("Lost")}.get(state, state)
+
+
 def failure_name(code: str) -> str:
     """Why a payment failed, as far as the provider told."""
     names = {

@@ -1,6 +1,6 @@
 """Billing for the staff of the house: what happened, why, and what can be put right."""
 
-from verf.billing.admin import accounts, codes, events, lists, numbers, overrides, refunding
+from verf.billing.admin import accounts, codes, disputing, events, lists, numbers, overrides, refunding
 
 routers = (
     numbers.router,
@@ -8,6 +8,7 @@ routers = (
     accounts.router,
     events.router,
     refunding.router,
+    disputing.router,
     codes.router,
     overrides.router,
 )

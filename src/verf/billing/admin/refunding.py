@@ -10,6 +10,7 @@ from verf.billing import casebook, words
 from verf.billing.customers import names_of
 from verf.billing.models import Payment
 from verf.billing.refunds import PaymentUnknown, refund, refund_and_end
+from verf.billing.reported_disputes import may_report
 from verf.database import transaction
 from verf.errors import Conflict, Invalid
 from verf.identity import StaffMember, staff
@@ -89,6 +90,7 @@ async def _show(request: Request, payment: UUID, *, shown: Form[RefundWanted] | 
         left=Money(row.amount - row.refunded, row.currency),
         refunds=refunds,
         disputes=disputes,
+        may_report=may_report(row, disputes),
         booked=booked,
         entries=entries,
         news=news,
