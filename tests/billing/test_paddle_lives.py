@@ -8,7 +8,7 @@ from lives import DAY, buyer, mails, paid_subscription, payments, rows
 from verf.billing.changing import change_plan, keep_plan, preview_change
 from verf.billing.ending import cancel, pause, resume
 from verf.billing.for_sale import price_tag, published
-from verf.billing.models import Dispute, Grant, Payment, PlanVersion, Price, ProviderEvent, Refund
+from verf.billing.models import Dispute, Grant, LedgerEntry, Payment, PlanVersion, Price, ProviderEvent, Refund
 from verf.billing.providers.registry import provider
 from verf.billing.refunds import refund
 from verf.database import transaction
@@ -20,6 +20,10 @@ async def anna(harbour):
     anna = await harbour.member()
     await harbour.buy(anna, "pro", provider="paddle")
     return anna
+
+
+async def cash() -> int:
+    return sum(each.amount for each in await rows(LedgerEntry) if each.ledger == "cash:paddle")
 
 
 async def plan(identity) -> str:
@@ -143,13 +147,17 @@ async def test_a_pause_costs_nothing_and_loses_nothing(harbour, anna):
 @pytest.mark.parametrize("verdict", ["won", "lost"])
 async def test_a_dispute_holds_access_until_it_is_decided(harbour, anna, verdict):
     [payment] = await rows(Payment)
+    paid = await cash()
     warning = await harbour.control("paddle", f"payments/{payment.ref}/dispute")
     await harbour.settle()
+    assert warning["action"] == "chargeback_warning"
     assert (await paid_subscription()).access_hold == "dispute"
+    assert await cash() == paid - payment.amount, "Paddle has given it back to the payer at the warning"
     await harbour.control("paddle", f"disputes/{warning['id']}/{verdict}")
     await harbour.settle()
     [dispute] = await rows(Dispute)
     assert dispute.state == verdict
+    assert await cash() == (paid if verdict == "won" else paid - payment.amount)
     assert (await open_plans() == {"pro"}) == (verdict == "won")
 
 

@@ -154,7 +154,7 @@ def _disputed_stripe(truth):
 
 
 def _disputed_paddle(truth):
-    """The last word on each payment counts. We book a warning as money held back: it is open, and may well be gone."""
+    """The last word on each payment counts. At a warning Paddle gives the money back, as at a chargeback."""
     last = {each["transaction_id"]: each for each in sorted(truth["disputes"], key=lambda each: each["created_at"])}
     held = [each for each in last.values() if not each["action"].endswith("_reverse")]
     return [(each["currency_code"], int(each["totals"]["total"])) for each in held]

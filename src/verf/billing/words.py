@@ -73,7 +73,7 @@ def refund_state_name(state: str) -> str:
 
 
 def dispute_state_name(state: str) -> str:
-    return {"open": _("Open"), "won": _("Won"), "lost": _("Lost")}.get(state, state)
+    return {"open": _("Being decided"), "won": _("We won"), "lost": _("We lost")}.get(state, state)
 
 
 def failure_name(code: str) -> str:

@@ -25,6 +25,9 @@ KINDS = {
     "subscription_charge": PaymentKind.ONE_OFF,
 }
 REFUNDS = {"pending_approval": RefundState.PENDING, "approved": RefundState.DONE}
+# At a warning Paddle gives the payment back by itself, before the bank is asked to, and takes it from our balance: its
+# reports of the balance have movements `chargeback_warning` and `chargeback_warning_reverse`, as they have `chargeback`
+# (paddle.com/help, "Understanding chargebacks": pre-chargeback alerts). So the money is gone while the dispute is open.
 # A chargeback is made when the customer's bank has decided for him; it may still be contested and reversed.
 DISPUTES = {
     "chargeback_warning": DisputeState.OPEN,
