@@ -21,6 +21,7 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160
 _CONTROL.update({ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"})
 
 Event = MutableMapping[str, Any]
+_stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 class TelemetrySettings(Section, env_prefix="VERF_TELEMETRY_"):
@@ -48,7 +49,7 @@ def configure_logging(settings: TelemetrySettings) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         mask_event,
@@ -69,6 +70,24 @@ def configure_logging(settings: TelemetrySettings) -> None:
         root.addHandler(handler)
     root.setLevel(settings.level.upper())
     _route_others()
+
+
+def write_line(name: str, level: int, event: str, **facts: Any) -> None:
+    """The same line as log(name) would write, by the shortest way: for what every request writes."""
+    logger = logging.getLogger(name)
+    if not logger.isEnabledFor(level):
+        return
+    line: Event = {
+        **facts,
+        "event": event,
+        **structlog.contextvars.get_contextvars(),
+        "level": logging.getLevelName(level).lower(),
+        "logger": name,
+    }
+    known = {"name": name, "levelno": level, "levelname": logging.getLevelName(level)}
+    # By the last two the formatter sees that the line has been through the processors.
+    passed = {"msg": mask_event(logger, "", _stamp(logger, "", line)), "_logger": logger, "_name": line["level"]}
+    logger.handle(logging.makeLogRecord(known | passed))
 
 
 def mask_event(logger: Any, method: str, event: Event) -> Event:

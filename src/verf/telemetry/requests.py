@@ -1,5 +1,6 @@
 """Every request has an id, is timed under its route's template, and leaves one line in the log."""
 
+import logging
 import re
 import time
 from contextvars import ContextVar
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verf.kit import new_id
 from verf.telemetry.errors import count_error
-from verf.telemetry.logs import log
+from verf.telemetry.logs import log, write_line
 from verf.telemetry.metrics import counter, gauge, histogram
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -111,5 +112,6 @@ class Exchange:
         _requests.labels(method, route, str(status)).inc()
         _seconds.labels(method, route).observe(seconds)
         quiet = status < 400 and self._scope["path"].startswith(QUIET_PATHS)
-        line = log(__name__).debug if quiet else log(__name__).info
-        line("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+        level = logging.DEBUG if quiet else logging.INFO
+        milliseconds = round(seconds * 1000, 1)
+        write_line(__name__, level, "request", method=method, route=route, status=status, milliseconds=milliseconds)
