@@ -14,9 +14,12 @@ from verf.errors import Unavailable
 from verf.telemetry import log
 
 MOST_TOGETHER = 32
+# While one transaction travels, a second begins when it would carry this many.
+WORTH_A_SECOND = 4
+WRITERS = 2
 
 _waiting: list[tuple[Letter, "asyncio.Future[Stored | None]"]] = []
-_writing: asyncio.Task[None] | None = None
+_writing: set[asyncio.Task[None]] = set()
 
 
 async def take(letter: Letter) -> Stored:
@@ -32,15 +35,18 @@ async def take(letter: Letter) -> Stored:
 
 
 def _write_soon(loop: asyncio.AbstractEventLoop) -> None:
-    global _writing
-    if _writing is None or _writing.done() or _writing.get_loop() is not loop:
+    under_way = sum(not each.done() and each.get_loop() is loop for each in _writing)
+    if not under_way or (under_way < WRITERS and len(_waiting) >= WORTH_A_SECOND):
         # A fresh context: no single request is the one that is written for.
-        _writing = loop.create_task(_write_all(), context=Context())
+        writer = loop.create_task(_write_all(), context=Context())
+        _writing.add(writer)
+        writer.add_done_callback(_writing.discard)
 
 
 async def _write_all() -> None:
     while _waiting:
-        together = _waiting[:MOST_TOGETHER]
+        # In one order everywhere, so that two transactions with the same events cannot wait for each other.
+        together = sorted(_waiting[:MOST_TOGETHER], key=lambda each: each[0].event.id)
         del _waiting[:MOST_TOGETHER]
         found: Sequence[Stored | None] = [None] * len(together)
         try:
