@@ -49,7 +49,9 @@ async def _events(hub: Hub, topics: set[str], first: First | None, *, came_back:
 async def _following(subscription: Subscription) -> AsyncIterator[bytes]:
     while True:
         try:
-            event = await asyncio.wait_for(subscription.next(), HEARTBEAT.total_seconds())
+            # Not wait_for, which makes a task for each event of each page.
+            async with asyncio.timeout(HEARTBEAT.total_seconds()):
+                event = await subscription.next()
         except TimeoutError:
             yield KEEPALIVE_COMMENT
             continue
