@@ -8,6 +8,7 @@ The API of Paddle Billing, version 1, for one seller: API key `pdl_sdbx_apikey_s
   A draft becomes ready with an address, and only what is ready can be canceled.
 - `subscriptions` begin with a paid transaction and renew by the sandbox clock. Items change, previewed or not, in all
   billing modes; cancel, pause, resume, next billing date; nothing can be changed 30 minutes before a renewal.
+- `update-payment-method-transaction`: what is owed, or a transaction of nothing, whose page takes another card.
 - `adjustments`: a refund asked for waits ten minutes for approval; one made in the cabinet is approved at once.
 - `events` of 90 days, and notifications signed with `Paddle-Signature`: 60 attempts in three days, 5 s for an answer.
 - What is not paid is tried again after 2, 5, 9, 14, 20 and 27 days and canceled after 30; hard declines are not tried.

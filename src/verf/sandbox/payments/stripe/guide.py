@@ -15,6 +15,7 @@ The API of Stripe (`/v1`, version `2026-10-28.endive`) for one test account: sec
 - The period moves first: at its end comes a draft invoice, an hour later it is final and charged.
 - A renewal that fails is tried again after 3, 5 and 6 more days, a hard decline only with another card; then the
   subscription is cancelled (with the knob `unpaid`: unpaid).
+- `billing_cycle_anchor` now: the period ends here, and the next one is billed and charged at once, without prorations.
 - Trials tell three days before they end. An incomplete subscription expires after 23 hours, and so does a change of
   plan whose difference nobody paid. A page expires after a day, or when it was told to.
 - Webhooks that are not answered with 2xx come again for three days.
