@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, literal, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from tests.database.conftest import Plain
 
@@ -96,6 +97,13 @@ async def test_what_only_sqlalchemy_can_send_is_refused(workshop):
     async with reading() as line:
         with pytest.raises(TypeError):
             await line.execute(select(Plain.name).where(Plain.name.in_(["anchor", "buoy"])))
+
+
+async def test_a_value_that_is_a_document_is_sent_as_one(workshop):
+    asked = select(literal({"a": [1]}, JSONB).contains(bindparam("part", type_=JSONB)))
+    async with reading() as line:
+        assert await line.scalar(asked, {"part": {"a": [1]}}) is True
+        assert await line.scalar(asked, {"part": {"b": 1}}) is False
 
 
 async def test_documents_come_as_they_were_written(workshop):

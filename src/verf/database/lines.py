@@ -14,11 +14,12 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, Enum, Executable, TypeDecorator
-from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, dialect
+from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from verf.database.addresses import asyncpg_arguments
 from verf.database.documents import from_json
+from verf.database.moves import DIALECT
 from verf.telemetry import observe_query, watch_connections
 
 READ_AS_ORGANISATION = "SELECT set_config('verf.organisation', $1, false)"
@@ -30,7 +31,6 @@ Rows = list[asyncpg.Record]
 Ear = Callable[[str, tuple[Any, ...]], None]
 # For those who count statements: tests and benchmarks.
 ears: list[Ear] = []
-_dialect = dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,30 @@ class Composed:
     text: str
     names: tuple[str, ...]
     given: Mapping[str, Any]
+    # Of the few whose type is written differently, such as documents.
+    writers: Mapping[str, Callable[[Any], Any]]
 
     def values(self, wanted: Mapping[str, Any] | None) -> tuple[Any, ...]:
         found = {**self.given, **wanted} if wanted else self.given
+        if self.writers:
+            found = {**found, **{name: write(found[name]) for name, write in self.writers.items()}}
         return tuple([found[name] for name in self.names])
 
 
 @lru_cache(maxsize=512)
 def composed(statement: Executable) -> Composed:
     """By identity: keep the statement where it is made, and give its values apart."""
-    compiled = statement.compile(dialect=_dialect)  # type: ignore[attr-defined]
+    compiled = statement.compile(dialect=DIALECT)  # type: ignore[attr-defined]
     assert isinstance(compiled, PGCompiler_asyncpg)
     kinds = [each.type for each in compiled.binds.values()]
     kinds += [column.type for column in getattr(statement, "selected_columns", ())]
     if compiled.post_compile_params or any(isinstance(kind, TypeDecorator | Enum) for kind in kinds):
         raise TypeError("The driver takes and gives its own types only; ask with a session.")
-    return Composed(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
+    written = {
+        name: bind.type.dialect_impl(DIALECT).bind_processor(DIALECT) for bind, name in compiled.bind_names.items()
+    }
+    writers = {name: write for name, write in written.items() if write}
+    return Composed(str(compiled), tuple(compiled.positiontup or ()), compiled.params, writers)
 
 
 class Line:
