@@ -35,6 +35,12 @@ try:
 except children.Stopped as stopped:
     sys.exit(int(signal.Signals[str(stopped)]))
 """
+# As in a terminal, even when the tests run in the background, where these are ignored.
+IN_A_TERMINAL = """
+import signal
+for kind in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(kind, signal.SIG_DFL)
+"""
 
 
 def until(condition):
@@ -55,7 +61,7 @@ def lives(pid):
 
 @pytest.fixture
 def family(tmp_path):
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)])
+    parent = subprocess.Popen([sys.executable, "-c", IN_A_TERMINAL + PARENT, str(tmp_path)])
     child = int(until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text()))
     yield parent, child
     for pid in (parent.pid, child):

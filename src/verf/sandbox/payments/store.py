@@ -33,7 +33,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.connection = sqlite3.connect(folder / "state.sqlite3", timeout=10)
+        self.connection = sqlite3.connect(folder / "state.sqlite3", timeout=10, check_same_thread=False)
         self.close = weakref.finalize(self, self.connection.close)
         # An empty file is not waited for.
         self.connection.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL;" + TABLES)
