@@ -115,6 +115,8 @@ async def open_harbour(site: Site, folder: Path) -> AsyncIterator[Harbour]:
         for name in running:
             stack.enter_context(use_transport(name, transport))
             running[name].outbox.transport = transport
+            # Not left to the collector of garbage, which comes when hundreds are open.
+            stack.callback(running[name].store.close)
         stack.callback(set_offset, timedelta())
         forget_catalogue()
         forget_providers()

@@ -20,4 +20,5 @@ async def world(request, tmp_path):
         world = World(CASES[request.param], tmp_path, stack)
         yield world
         await world.http.aclose()
+        world.simulator.store.close()
     set_offset(timedelta())

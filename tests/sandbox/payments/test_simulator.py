@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import httpx
@@ -72,10 +73,11 @@ class Toy(PaymentSimulator):
 
 
 @pytest.fixture
-def toy(tmp_path, shop) -> Toy:
+def toy(tmp_path, shop) -> Iterator[Toy]:
     toy = Toy(tmp_path / "toy")
     toy.outbox.transport = shop.transport
-    return toy
+    yield toy
+    toy.store.close()
 
 
 def client(toy: Toy) -> httpx.AsyncClient:

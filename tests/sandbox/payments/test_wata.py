@@ -81,6 +81,7 @@ async def api(tmp_path, shop, key_folder):
     api = Api(simulator)
     async with api.http:
         yield api
+    simulator.store.close()
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ async def api(tmp_path, shop):
     api = Api(simulator)
     async with api.http:
         yield api
+    simulator.store.close()
 
 
 def refused(answer: httpx.Response, status: int, parameter: str = "") -> None:

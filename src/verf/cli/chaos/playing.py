@@ -25,11 +25,12 @@ API = "/api/v1/billing"
 PASSWORD = "grey tea in the harbour"  # noqa: S105  of people who live for one experiment
 PRODUCT = "stock"
 DAY = timedelta(days=1)
-# Refused for now: the customer tries again, as people do.
+# Refused for now: the customer tries again, as people do. While a provider that fell silent is waited for, every other
+# try is refused, and a deed needs up to ten answers of it in a row.
 AGAIN = {409, 429, 500, 502, 503, 504}
 # What an earlier try has done, although its answer was lost.
 DONE_BEFORE = {"already-on-plan", "nothing-to-resume"}
-TRIES = 12
+TRIES = 40
 MOMENT = timedelta(minutes=1)
 # Steps are no whole days: what takes 28 of them (the end of dunning) would come due in the very second in which the lab
 # looks, and whether a last mail was sent before it would be chance.

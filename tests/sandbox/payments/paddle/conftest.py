@@ -17,3 +17,4 @@ async def seller(tmp_path, shop):
     simulator.outbox.transport = shop.transport
     async with Seller.at(simulator) as seller:
         yield seller
+    simulator.store.close()

@@ -13,3 +13,4 @@ async def api(tmp_path, shop):
     api = Api(tmp_path / "stripe", shop)
     async with api.http:
         yield api
+    api.simulator.store.close()
