@@ -17,6 +17,7 @@ PROVIDERS = [*MIRRORED, "yookassa"]
 
 with_our_own_engine = pytest.mark.parametrize("provider", ["yookassa"], indirect=True)
 with_a_mirror = pytest.mark.parametrize("provider", MIRRORED, indirect=True)
+only_paddle_refuses = pytest.mark.parametrize("provider", ["paddle"], indirect=True)
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -125,9 +126,8 @@ async def test_paused_at_a_mirror_nothing_is_charged_until_it_is_resumed(harbour
     assert await mails() == ["subscription_paused", "subscription_resumed"]
 
 
+@with_a_mirror
 async def test_paused_in_the_cabinet_of_the_provider_it_is_resumed_here(harbour, provider, anna):
-    if provider == "yookassa":
-        pytest.skip("its calendar is ours: there is nothing to pause over there")
     ref = (await paid_subscription()).ref
     await harbour.control(provider, f"subscriptions/{ref}/pause")
     await harbour.settle()
@@ -141,9 +141,8 @@ async def test_paused_in_the_cabinet_of_the_provider_it_is_resumed_here(harbour,
     assert await mails() == ["subscription_paused", "subscription_resumed"]
 
 
+@only_paddle_refuses
 async def test_a_pause_that_the_provider_refuses_is_none(harbour, provider, anna):
-    if provider != "paddle":
-        pytest.skip("only Paddle refuses")
     # Over there, and we have not heard of it yet.
     await registry.provider("paddle").cancel((await paid_subscription()).ref, when="period_end", key="over there")
     with pytest.raises(ProviderRefused):
@@ -152,9 +151,8 @@ async def test_a_pause_that_the_provider_refuses_is_none(harbour, provider, anna
     assert await audited() == ["billing.pause-refused", "billing.pause-requested"]
 
 
+@with_a_mirror
 async def test_the_audit_claims_no_cancellation_that_nobody_has_confirmed(harbour, provider, anna):
-    if provider == "yookassa":
-        pytest.skip("nobody is asked where the calendar is ours")
     await harbour.control(provider, "knobs", fail={"rate": 1})
     with pytest.raises(ProviderUnreachable):
         await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")

@@ -20,6 +20,7 @@ from verf.kit import Money, new_id
 STAFF = new_id()
 HTML = {"Accept": "text/html"}
 LETTER = "Letter of YooKassa, No. 17"
+with_a_card_to_charge = pytest.mark.parametrize("provider", ["yookassa"], indirect=True)
 
 
 @pytest.fixture(params=["yookassa", "wata"])
@@ -151,9 +152,8 @@ async def test_a_part_is_disputed_as_a_part_and_more_than_was_paid_is_not(harbou
     assert (await balance())[f"cash:{provider}"] == before[f"cash:{provider}"] - 10_00
 
 
+@with_a_card_to_charge
 async def test_our_own_engine_charges_nobody_while_the_bank_decides(harbour, provider, anna, payment):
-    if provider != "yookassa":
-        pytest.skip("Wata keeps no card to charge")
     dispute = await report(payment)
     row = await paid_subscription()
     await methods_come_to(harbour, "pays")
