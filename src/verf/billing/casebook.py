@@ -22,7 +22,9 @@ from verf.billing.models import (
     Subscription,
     SubscriptionEvent,
 )
-from verf.web import Table
+from verf.billing.refunds import PaymentUnknown
+from verf.database import transaction
+from verf.web import Table, _
 
 STATES = ("trialing", "active", "past_due", "suspended", "incomplete", "ended")
 PAYMENT_STATES = ("paid", "failed", "pending", "void")
@@ -55,6 +57,15 @@ async def payments(session: AsyncSession, table: Table) -> tuple[Sequence[Any], 
             or_(Payment.organisation_id.in_(owners), Payment.ref == table.search, Payment.number == table.search)
         )
     return await _page(session, query, table)
+
+
+async def payment(wanted: UUID) -> Payment:
+    """Whoever's it is. Reads in a transaction of its own, so that a provider can be asked after it."""
+    async with transaction(system="staff looks at a payment") as session:
+        row = await session.get(Payment, wanted)
+    if row is None:
+        raise PaymentUnknown(_("There is no such payment."))
+    return row
 
 
 async def ledger(session: AsyncSession, table: Table) -> tuple[Sequence[Any], int]:

@@ -13,6 +13,7 @@ from verf.billing.gratuities import GrantGone, give_feature, give_plan, take_bac
 from verf.billing.models import Subscription
 from verf.billing.overriding import overrides_of
 from verf.billing.price_list import price_list, product_named, selling
+from verf.billing.refusals import done
 from verf.billing.standing import standing_of
 from verf.billing.usage_report import usage_of
 from verf.billing.why import Explanation, NobodyFound, explain, organisations_of
@@ -111,12 +112,8 @@ async def revoke(request: Request, organisation: UUID, grant: UUID, member: Staf
     back = f"/staff/billing/accounts/{organisation}?product={sent.values.get('product', '')}"
     if not sent.ok:
         return redirect(request, back, toast=_("Say why, in a few words."), kind="error")
-    try:
-        async with transaction(organisation=organisation) as session:
-            await take_back(session, organisation, grant, by=member.id, because=sent.data.because)
-    except GrantGone as error:
-        return redirect(request, back, toast=str(error), kind="error")
-    return redirect(request, back, toast=_("Taken back."))
+    doing = _take_back(organisation, grant, by=member.id, because=sent.data.because)
+    return await done(request, back, doing, (GrantGone,), told=_("Taken back."))
 
 
 @router.get("/why")
@@ -146,6 +143,11 @@ async def show_why(
         problem=problem,
         words=words,
     )
+
+
+async def _take_back(organisation: UUID, grant: UUID, *, by: UUID, because: str) -> None:
+    async with transaction(organisation=organisation) as session:
+        await take_back(session, organisation, grant, by=by, because=because)
 
 
 async def _explain(organisation: UUID, product: str, feature: str) -> Explanation:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from verf.billing.models import Dispute, Payment
-from verf.billing.refunds import PaymentUnknown
+from verf.billing import casebook
+from verf.billing.models import Dispute
+from verf.billing.refusals import Refused, done, tried
 from verf.billing.reported_disputes import DisputeRefused, DisputeUnknown, decide_dispute, report_dispute
 from verf.database import transaction
 from verf.identity import StaffMember, staff
@@ -34,15 +35,15 @@ async def tell(request: Request, payment: UUID, member: StaffMember) -> Response
     sent, back = await form(request, Heard), f"/staff/billing/payments/{payment}"
     if not sent.ok:
         return redirect(request, back, toast=_("Check the fields."), kind="error")
-    row = await _payment(payment)
+    row = await casebook.payment(payment)
     try:
         money = Money.of(sent.data.disputed, row.currency) if sent.data.disputed else None
-        await report_dispute(row.organisation_id, row.id, money, by=member.id, because=sent.data.letter)
     except ValueError:
-        toast = _("%(currency)s has no such part.", currency=row.currency)
-        return redirect(request, back, toast=toast, kind="error")
-    except DisputeRefused as error:
-        return redirect(request, back, toast=str(error), kind="error")
+        return Refused(_("%(currency)s has no such part.", currency=row.currency)).told(request, back)
+    doing = report_dispute(row.organisation_id, row.id, money, by=member.id, because=sent.data.letter)
+    reported = await tried(doing, (DisputeRefused,))
+    if isinstance(reported, Refused):
+        return reported.told(request, back)
     return redirect(request, back, toast=_("The dispute is open, and access waits."))
 
 
@@ -52,20 +53,10 @@ async def decide(request: Request, dispute: UUID, member: StaffMember) -> Respon
     back = f"/staff/billing/payments/{row.payment_id}"
     if not sent.ok:
         return redirect(request, back, toast=_("Check the fields."), kind="error")
-    try:
-        await decide_dispute(row.organisation_id, row.id, sent.data.verdict, by=member.id)
-    except DisputeRefused as error:
-        return redirect(request, back, toast=str(error), kind="error")
     won = sent.data.verdict == "won"
-    return redirect(request, back, toast=_("Won: access is open again.") if won else _("Lost: the subscription ends."))
-
-
-async def _payment(payment: UUID) -> Payment:
-    async with transaction(system="staff looks at a payment") as session:
-        row = await session.get(Payment, payment)
-    if row is None:
-        raise PaymentUnknown(_("There is no such payment."))
-    return row
+    told = _("Won: access is open again.") if won else _("Lost: the subscription ends.")
+    doing = decide_dispute(row.organisation_id, row.id, sent.data.verdict, by=member.id)
+    return await done(request, back, doing, (DisputeRefused,), told=told)
 
 
 async def _dispute(dispute: UUID) -> Dispute:

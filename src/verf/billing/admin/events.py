@@ -12,6 +12,7 @@ from verf.billing.handling import rehearse
 from verf.billing.mending import dismiss, repair, replay
 from verf.billing.models import ProviderEvent
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
+from verf.billing.refusals import Refused, tried
 from verf.database import transaction
 from verf.errors import NotFound
 from verf.identity import StaffMember, staff
@@ -99,10 +100,9 @@ async def dismiss_finding(request: Request, finding: UUID, member: StaffMember) 
 @router.post("/findings/{finding}/repair", dependencies=[Depends(staff("admin"))])
 async def repair_finding(request: Request, finding: UUID, member: StaffMember) -> Response:
     """Reads the object at its provider again and applies what it says."""
-    try:
-        done = await repair(finding)
-    except (ProviderUnreachable, ProviderRefused) as error:
-        return redirect(request, "/staff/billing/findings", toast=str(error), kind="error")
+    done = await tried(repair(finding), (ProviderUnreachable, ProviderRefused))
+    if isinstance(done, Refused):
+        return done.told(request, "/staff/billing/findings")
     async with transaction(system="staff repairs a finding") as session:
         await record(session, f"staff:{member.id}", "billing.finding-repaired", f"finding:{finding}")
     told = _("Read again and applied.") if done else _("The provider knows nothing more. Look at it by hand.")

@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from verf.billing import casebook, words
 from verf.billing.customers import names_of
-from verf.billing.models import Payment
-from verf.billing.refunds import PaymentUnknown, refund, refund_and_end
+from verf.billing.refunds import refund, refund_and_end
 from verf.billing.reported_disputes import may_report
 from verf.database import transaction
 from verf.errors import Conflict, Invalid
@@ -36,7 +35,7 @@ async def show_payment(request: Request, payment: UUID) -> Response:
 async def pay_back(request: Request, payment: UUID, member: StaffMember) -> Response:
     """Part of it, or all that is left. The form's key makes it one refund however often it is sent."""
     sent = await form(request, RefundWanted)
-    row = await _one(payment)
+    row = await casebook.payment(payment)
     if not sent.ok:
         return await _show(request, payment, shown=sent)
     act = refund_and_end if sent.data.then == "end" else refund
@@ -47,9 +46,9 @@ async def pay_back(request: Request, payment: UUID, member: StaffMember) -> Resp
         )
     except Conflict as error:
         sent.refuse(str(error))
-        return await _show(request, payment, shown=sent)
     except Invalid as error:
         sent.refuse(error)
+    if not sent.ok:
         return await _show(request, payment, shown=sent)
     return redirect(request, f"/staff/billing/payments/{payment}", toast=_("The refund is on its way."))
 
@@ -65,16 +64,8 @@ def _money(amount: Decimal | None, currency: str) -> Money | None:
         raise Invalid(message, fields={"amount": message}) from error
 
 
-async def _one(payment: UUID) -> Payment:
-    async with transaction(system="staff looks at a payment") as session:
-        row = await session.get(Payment, payment)
-    if row is None:
-        raise PaymentUnknown(_("There is no such payment."))
-    return row
-
-
 async def _show(request: Request, payment: UUID, *, shown: Form[RefundWanted] | None = None) -> Response:
-    row = await _one(payment)
+    row = await casebook.payment(payment)
     async with transaction(system="staff looks at a payment") as session:
         names = await names_of(session, [row.organisation_id])
         refunds, disputes = await casebook.backwards(session, payment)

@@ -1,6 +1,4 @@
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -14,6 +12,7 @@ from verf.billing.ending import cancel, pause, resume
 from verf.billing.portals import open_portal
 from verf.billing.price_list import PlanOffered, PriceOffered, ProductUnknown, price_list, product_named, selling
 from verf.billing.providers.events import ProviderRefused
+from verf.billing.refusals import Refused, done, tried
 from verf.billing.standing import standing_of
 from verf.billing.trials import begin_trial
 from verf.database import transaction
@@ -26,7 +25,7 @@ from verf.web import _, form, format_date, locale, page, redirect
 router = APIRouter(include_in_schema=False)
 moving = APIRouter(prefix="/billing", include_in_schema=False, route_class=OncePerForm)
 Payer = Annotated[Tenant, Depends(require("admin"))]
-Made = TypeVar("Made")
+REFUSALS = (Conflict, NotFound, ProviderRefused)
 
 
 class Changed(BaseModel):
@@ -49,23 +48,13 @@ class Meant(BaseModel):
     product: str = Field(min_length=1, max_length=60)
 
 
-@dataclass(frozen=True)
-class Refused:
-    """Nothing has changed; the message says why, to its reader."""
-
-    message: str
-
-    def told(self, request: Request, product: str) -> Response:
-        return redirect(request, f"/billing?product={product}", toast=self.message, kind="error")
-
-
 @router.get("/billing/change")
 async def preview(request: Request, tenant: Payer, price: UUID) -> Response:
     """What a change would cost, before anything happens."""
     product, plan, offer = await _offer(price)
-    estimate = await _tried(preview_change(tenant.organisation, product, price))
+    estimate = await tried(preview_change(tenant.organisation, product, price), REFUSALS)
     if isinstance(estimate, Refused):
-        return estimate.told(request, product)
+        return estimate.told(request, _home(product))
     async with transaction(organisation=tenant.organisation) as session:
         standing = await standing_of(session, tenant.organisation, product)
     return await page(
@@ -87,7 +76,7 @@ async def try_it(request: Request, tenant: Payer, session: TenantTransaction) ->
     product = product_named(sent.product).name
     begun = await begin_trial(session, tenant.organisation, product, person=tenant.person)
     told = _("Your trial has begun.") if begun else _("There is no trial for you any more. Choose a plan to go on.")
-    return redirect(request, f"/billing?product={product}", toast=told, kind="success" if begun else "warning")
+    return redirect(request, _home(product), toast=told, kind="success" if begun else "warning")
 
 
 @moving.post("/change")
@@ -95,14 +84,14 @@ async def change(request: Request, tenant: Payer, person: CurrentPerson, operati
     sent = (await form(request, Changed)).data
     product, plan, _offered = await _offer(sent.price)
     buyer = Buyer(organisation=tenant.organisation, person=person.id, email=person.email, locale=locale())
-    made = await _tried(change_plan(buyer, product, sent.price, key=str(operation), token=sent.token))
+    made = await tried(change_plan(buyer, product, sent.price, key=str(operation), token=sent.token), REFUSALS)
     if isinstance(made, Refused):
-        return made.told(request, product)
+        return made.told(request, _home(product))
     if made.outcome == "to_pay":
         return await page(request, "billing/leaving.html", url=made.url, to=_("the payment page"))
     return redirect(
         request,
-        f"/billing?product={product}",
+        _home(product),
         toast=_told(made, _(plan.title)),
         kind="error" if made.outcome == "failed" else "success",
     )
@@ -114,21 +103,21 @@ async def leave(request: Request, tenant: Payer, operation: Operation) -> Respon
     doing = cancel(
         tenant.organisation, sent.product, when=sent.when, reason=sent.told, by=tenant.person, key=str(operation)
     )
-    return await _done(request, sent.product, doing, told=_("The subscription is cancelled."))
+    return await done(request, _home(sent.product), doing, REFUSALS, told=_("The subscription is cancelled."))
 
 
 @moving.post("/resume")
 async def go_on(request: Request, tenant: Payer, operation: Operation) -> Response:
     sent = (await form(request, Meant)).data
     doing = resume(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
-    return await _done(request, sent.product, doing, told=_("Good to have you back."))
+    return await done(request, _home(sent.product), doing, REFUSALS, told=_("Good to have you back."))
 
 
 @moving.post("/pause")
 async def rest(request: Request, tenant: Payer, operation: Operation) -> Response:
     sent = (await form(request, Meant)).data
     doing = pause(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
-    return await _done(request, sent.product, doing, told=_("The subscription is paused."))
+    return await done(request, _home(sent.product), doing, REFUSALS, told=_("The subscription is paused."))
 
 
 @moving.post("/keep")
@@ -136,32 +125,21 @@ async def stay(request: Request, tenant: Payer, operation: Operation) -> Respons
     """The change that was to come is forgotten."""
     sent = (await form(request, Meant)).data
     doing = keep_plan(tenant.organisation, sent.product, by=tenant.person, key=str(operation))
-    return await _done(request, sent.product, doing, told=_("The plan stays as it is."))
+    return await done(request, _home(sent.product), doing, REFUSALS, told=_("The plan stays as it is."))
 
 
 @moving.post("/portal")
 async def visit(request: Request, tenant: Payer) -> Response:
     """The provider's own page for cards and addresses."""
     sent = (await form(request, Meant)).data
-    portal = await _tried(open_portal(tenant.organisation, sent.product))
+    portal = await tried(open_portal(tenant.organisation, sent.product), REFUSALS)
     if isinstance(portal, Refused):
-        return portal.told(request, sent.product)
+        return portal.told(request, _home(sent.product))
     return await page(request, "billing/leaving.html", url=portal.url, to=words.provider_title(portal.provider))
 
 
-async def _tried(doing: Awaitable[Made]) -> Made | Refused:
-    try:
-        return await doing
-    except (Conflict, NotFound, ProviderRefused) as refused:
-        return Refused(str(refused))
-
-
-async def _done(request: Request, product: str, doing: Awaitable[None], *, told: str) -> Response:
-    """Back on the billing page, which tells that it is done, or why it is not."""
-    outcome = await _tried(doing)
-    if isinstance(outcome, Refused):
-        return outcome.told(request, product)
-    return redirect(request, f"/billing?product={product}", toast=told)
+def _home(product: str) -> str:
+    return f"/billing?product={product}"
 
 
 async def _offer(price: UUID) -> tuple[str, PlanOffered, PriceOffered]:

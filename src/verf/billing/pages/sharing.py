@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from verf.billing.promo_codes import GUESSES, PromoRefused, redeem_days
 from verf.billing.referrals import ReferralRefused, follow
+from verf.billing.refusals import Refused, tried
 from verf.database import transaction
 from verf.limits import OncePerForm, guard
 from verf.organisations import Tenant, TenantTransaction, require
@@ -42,12 +43,10 @@ async def redeem(request: Request, tenant: Payer, session: TenantTransaction) ->
     if not sent.ok:
         return redirect(request, "/billing", toast=next(iter(sent.errors.values())), kind="error")
     await guard(request, GUESSES.name, caller=f"person:{tenant.person}")
-    try:
-        days = await redeem_days(
-            session, tenant.organisation, sent.data.code, product=sent.data.product, person=tenant.person
-        )
-    except PromoRefused as refused:
-        return redirect(request, back, toast=str(refused), kind="error")
+    doing = redeem_days(session, tenant.organisation, sent.data.code, product=sent.data.product, person=tenant.person)
+    days = await tried(doing, (PromoRefused,))
+    if isinstance(days, Refused):
+        return days.told(request, back)
     told = ngettext("%(num)s day is yours, free.", "%(num)s days are yours, free.", days)
     return redirect(request, back, toast=told)
 
