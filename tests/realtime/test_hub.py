@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from verf.database import transaction
+from verf.kit import now
 from verf.realtime import Hub, publish
+from verf.realtime.hub import REMEMBERED
 
 
 @pytest.fixture
@@ -105,3 +107,19 @@ async def test_an_event_too_large_for_the_wire_is_refused_at_once(hub):
     async with transaction() as session:
         with pytest.raises(ValueError, match="does not fit"):
             await publish(session, "a", "changed", {"text": "x" * 8_000})
+
+
+async def test_what_was_heard_is_remembered_for_minutes_only(hub, monkeypatch):
+    page = hub.subscribe(["a", "b"])
+    async with transaction() as session:
+        await publish(session, "a")
+    await heard(page)
+    at = now()
+    monkeypatch.setattr("verf.realtime.hub.now", lambda: at + 2 * REMEMBERED)
+    async with transaction() as session:
+        await publish(session, "b")
+    await heard(page)
+    assert list(hub._heard) == ["b"]
+    assert hub.may_have_missed(["a"], at + REMEMBERED / 2)
+    assert not hub.may_have_missed(["a"], at + 3 / 2 * REMEMBERED)
+    assert hub.may_have_missed(["a", "b"], at + 3 / 2 * REMEMBERED)

@@ -1,6 +1,7 @@
 import asyncio
 import socket
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -8,7 +9,9 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from verf.database import transaction
+from verf.kit import now
 from verf.realtime import Event, Hub, organisation_topic, publish, session_topic, stream
+from verf.realtime.hub import REMEMBERED
 
 
 def free_port() -> int:
@@ -65,6 +68,15 @@ async def site(hub):
         hub.end_streams()
 
 
+async def heard(hub, topic):
+    """Something is published there and has come."""
+    listening = hub.subscribe([topic])
+    await tell(topic, "changed")
+    async with asyncio.timeout(5):
+        await listening.next()
+    hub.unsubscribe(listening)
+
+
 async def tell(topic, name, data=None):
     async with transaction() as session:
         await publish(session, topic, name, data)
@@ -109,6 +121,35 @@ async def test_the_first_event_is_read_after_subscribing(site):
 async def test_a_browser_that_comes_back_reads_again(site):
     async with page("/live", **{"Last-Event-ID": "12"}) as (_, lines):
         assert (await block(lines))[0] == "event: resync"
+
+
+async def test_a_page_hears_of_what_came_while_it_was_made(site, hub):
+    began = now().timestamp()
+    await heard(hub, "a")
+    later = now().timestamp()
+    async with page(f"/live?since={began}") as (_, lines):
+        assert (await block(lines))[0] == "event: resync"
+    async with page(f"/live?since={later}") as (_, lines):
+        assert await block(lines) == [": ping"]
+
+
+async def test_what_came_to_others_is_nothing_to_a_page(site, hub):
+    began = now().timestamp()
+    await heard(hub, "b")
+    async with page(f"/live?since={began}") as (_, lines):
+        assert await block(lines) == [": ping"]
+
+
+@pytest.mark.parametrize("age", [2 * REMEMBERED, timedelta(days=400)])
+async def test_a_page_older_than_what_is_remembered_reads_again(site, age):
+    async with page(f"/live?since={(now() - age).timestamp()}") as (_, lines):
+        assert (await block(lines))[0] == "event: resync"
+
+
+@pytest.mark.parametrize("nonsense", ["", "yesterday", "nan", "inf", "1e300", "-1e300"])
+async def test_a_moment_that_is_none_is_passed_over(site, nonsense):
+    async with page(f"/live?since={nonsense}") as (_, lines):
+        assert await block(lines) == [": ping"]
 
 
 async def test_the_end_of_a_sign_in_ends_its_streams(site):

@@ -3,7 +3,7 @@
 Not a queue: what nobody hears is gone, and a page that may have missed something ("resync") reads again.
 """
 
-from verf.realtime.events import Event, organisation_topic, person_topic, resync, session_topic
+from verf.realtime.events import Event, organisation_topic, person_topic, session_topic
 from verf.realtime.hub import Hub, is_listening, overhear
 from verf.realtime.publishing import publish
 from verf.realtime.streaming import stream
@@ -16,7 +16,6 @@ __all__ = [
     "overhear",
     "person_topic",
     "publish",
-    "resync",
     "session_topic",
     "stream",
 ]

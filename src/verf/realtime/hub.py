@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import asyncpg
 
 from verf.database import open_connection
 from verf.errors import Unavailable
+from verf.kit import now
 from verf.realtime.events import Event, resync
 from verf.realtime.publishing import CHANNEL, unframe
 from verf.telemetry import log
@@ -21,6 +22,8 @@ LONGEST_DELAY = timedelta(seconds=5)
 ASK_EVERY = timedelta(seconds=30)
 ANSWER_WITHIN = timedelta(seconds=10)
 LONGEST_QUEUE = 200
+# A page that took longer to open its stream is told to read again.
+REMEMBERED = timedelta(minutes=5)
 
 
 Ear = Callable[[Event], None]
@@ -68,6 +71,9 @@ class Hub:
     def __init__(self) -> None:
         self._by_topic: dict[str, set[Subscription]] = {}
         self._all: set[Subscription] = set()
+        # When each topic was last heard of, the oldest first; nothing is known of before `_knows_since`.
+        self._heard: dict[str, datetime] = {}
+        self._knows_since = now()
         self._listening: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self.is_closed = False
@@ -113,6 +119,12 @@ class Hub:
             if not listeners:
                 self._by_topic.pop(topic, None)
 
+    def may_have_missed(self, topics: Iterable[str], since: datetime) -> bool:
+        """Whether something came to these topics after that moment, or may have come unheard."""
+        if since < max(self._knows_since, now() - REMEMBERED):
+            return True
+        return any(topic in self._heard and self._heard[topic] >= since for topic in topics)
+
     @property
     def listeners(self) -> int:
         return len(self._all)
@@ -143,6 +155,7 @@ class Hub:
         connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(CHANNEL, self._hear)
+            self._knows_since = now()
             self._tell_all_to_resync()
             self.is_listening = True
             self._ready.set()
@@ -159,10 +172,18 @@ class Hub:
 
     def _hear(self, *notification: Any) -> None:
         for event in unframe(notification[-1]):
+            self._remember(event.topic)
             for ear in _ears:
                 ear(event)
             for subscription in self._by_topic.get(event.topic, ()):
                 subscription.hear(event)
+
+    def _remember(self, topic: str) -> None:
+        at = now()
+        self._heard.pop(topic, None)
+        self._heard[topic] = at
+        while self._heard[oldest := next(iter(self._heard))] < at - REMEMBERED:
+            del self._heard[oldest]
 
     def _tell_all_to_resync(self) -> None:
         for ear in _ears:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse
 from starlette.requests import Request
@@ -22,21 +22,33 @@ def stream(topics: Iterable[str], request: Request | None = None, first: First |
     """Keep the answer open and send what is published to these topics.
 
     The caller has checked that the viewer may know of them. `first` is asked once the page is subscribed, so nothing
-    falls between what it reads and what follows. A browser that comes back after a break is told to resync. With a
-    `request` whose state has a `session_id`, the end of that sign-in ends the stream.
+    falls between what it reads and what follows. A browser that comes back after a break is told to resync, and so is
+    a page whose request says `since` when it began to read (seconds of Unix time) if something has come to its topics
+    meanwhile. With a `request` whose state has a `session_id`, the end of that sign-in ends the stream.
     """
     hub = running_hub()
     session = getattr(request.state, "session_id", None) if request else None
     wanted = {*topics, session_topic(session)} if session else set(topics)
     came_back = request is not None and "last-event-id" in request.headers
-    return EventSourceResponse(_events(hub, wanted, first, came_back=came_back), headers=HEADERS)
+    read_at = None if request is None else _since(request)
+    return EventSourceResponse(_events(hub, wanted, first, came_back=came_back, read_at=read_at), headers=HEADERS)
 
 
-async def _events(hub: Hub, topics: set[str], first: First | None, *, came_back: bool) -> AsyncIterator[bytes]:
+def _since(request: Request) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(float(request.query_params["since"]), UTC)
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+
+
+async def _events(
+    hub: Hub, topics: set[str], first: First | None, *, came_back: bool, read_at: datetime | None
+) -> AsyncIterator[bytes]:
     subscription = hub.subscribe(topics)
+    is_behind = came_back or (read_at is not None and hub.may_have_missed(topics, read_at))
     try:
         # Something at once, so that the page knows the line stands.
-        yield resync().encoded if came_back else KEEPALIVE_COMMENT
+        yield resync().encoded if is_behind else KEEPALIVE_COMMENT
         opening = await first() if first else None
         if opening:
             yield opening.encoded

@@ -8,7 +8,7 @@ from verf.telemetry.logs import TelemetrySettings, bind, configure_logging, log
 from verf.telemetry.masking import HIDDEN, mask, mask_text
 from verf.telemetry.metrics import counter, exposition, gauge, histogram, on_scrape
 from verf.telemetry.queries import observe_query, watch_connections, watch_queries
-from verf.telemetry.requests import Telemetry, request_id, route_template
+from verf.telemetry.requests import Telemetry, request_began, request_id, route_template
 
 __all__ = [
     "HIDDEN",
@@ -27,6 +27,7 @@ __all__ = [
     "mask_text",
     "observe_query",
     "on_scrape",
+    "request_began",
     "request_id",
     "route_template",
     "start_error_reports",

@@ -4,12 +4,13 @@ import logging
 import re
 import time
 from contextvars import ContextVar
+from datetime import datetime
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from verf.kit import new_id
+from verf.kit import new_id, now
 from verf.telemetry.errors import count_error
 from verf.telemetry.logs import log, write_line
 from verf.telemetry.metrics import counter, gauge, histogram
@@ -20,6 +21,7 @@ VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,127}")
 CLIENT_LEFT = 499
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+_began: ContextVar[datetime | None] = ContextVar("request_began", default=None)
 _requests = counter("verf_http_requests_total", "Requests answered.", ["method", "route", "status"])
 _seconds = histogram(
     "verf_http_request_seconds", "Time to answer; for event streams until they open.", ["method", "route"]
@@ -31,6 +33,11 @@ _websockets = gauge("verf_websocket_connections", "WebSocket connections open no
 def request_id() -> str:
     """The id of the request this code serves; empty outside of one."""
     return _request_id.get()
+
+
+def request_began() -> datetime:
+    """When the request came that this code serves; outside of one it is now."""
+    return _began.get() or now()
 
 
 def route_template(scope: Scope) -> str:
@@ -61,7 +68,7 @@ class Telemetry:
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, send)
-        token = _request_id.set(exchange.id)
+        token, began = _request_id.set(exchange.id), _began.set(now())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=exchange.id)
         try:
@@ -74,6 +81,7 @@ class Telemetry:
         finally:
             exchange.finish()
             structlog.contextvars.clear_contextvars()
+            _began.reset(began)
             _request_id.reset(token)
 
 

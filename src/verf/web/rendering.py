@@ -19,7 +19,7 @@ from verf.errors import VerfError
 from verf.kit import new_id, now
 from verf.manifest import Banner, NavigationItem, Product, Room
 from verf.settings import House, load
-from verf.telemetry import log, request_id
+from verf.telemetry import log, request_began, request_id
 from verf.web import charts
 from verf.web.cookies import read_cookie
 from verf.web.formats import FILTERS
@@ -70,6 +70,7 @@ def _new_environment(folders: Sequence[Path]) -> Environment:
     )
     dress(environment)
     environment.globals.update(icon=icon, static=static_url, charts=charts, now=now, new_id=new_id, locales=LOCALES)
+    environment.globals["request_began"] = request_began
     # Components are reachable from every template and from every block rendered alone.
     environment.globals["ui"] = environment.get_template("web/macros.html").module
     return environment

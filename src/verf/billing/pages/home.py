@@ -1,4 +1,3 @@
-from hashlib import sha256
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,9 +11,8 @@ from verf.billing.settings import BillingSettings
 from verf.billing.standing import Standing, standing_of
 from verf.billing.statements import payment_of, payments_of
 from verf.billing.usage_report import usage_of
-from verf.database import transaction
 from verf.organisations import CurrentTenant, TenantTransaction, organisation_of
-from verf.realtime import Event, organisation_topic, resync, stream
+from verf.realtime import organisation_topic, stream
 from verf.settings import House, load
 from verf.web import _, format_date, format_money, locale, page
 
@@ -40,7 +38,6 @@ async def show(
             for each in sold
         ],
         standing=standing,
-        seen=_stamp(standing),
         details=_details(standing),
         usage=await usage_of(session, tenant.organisation, chosen.name),
         options=_options(prices, standing),
@@ -55,19 +52,9 @@ async def show(
 
 
 @router.get("/billing/live")
-async def live(request: Request, tenant: CurrentTenant, product: str = "", seen: str = "") -> Response:
-    """Tells open pages that access or a subscription has changed, also between their making and this question."""
-    topics = [organisation_topic(tenant.organisation, "access")]
-    return stream(topics, request, lambda: missed(tenant.organisation, product, seen))
-
-
-async def missed(organisation: UUID, product: str, seen: str) -> Event | None:
-    """`resync` when the subscription is not any more as it was when the page was made."""
-    if not seen:
-        return None
-    async with transaction(organisation=organisation) as session:
-        standing = await standing_of(session, organisation, product)
-    return resync() if _stamp(standing) != seen else None
+async def live(request: Request, tenant: CurrentTenant) -> Response:
+    """Tells open pages that access or a subscription has changed."""
+    return stream([organisation_topic(tenant.organisation, "access")], request)
 
 
 @router.get("/billing/receipts/{payment}")
@@ -84,11 +71,6 @@ async def show_receipt(request: Request, payment: UUID, tenant: CurrentTenant, s
         organisation=organisation.name,
         words=words,
     )
-
-
-def _stamp(standing: Standing) -> str:
-    """Another one whenever the page would say anything else of the subscription."""
-    return sha256(repr(standing).encode()).hexdigest()[:16]
 
 
 def _details(standing: Standing) -> list[tuple[str, str]]:
