@@ -147,6 +147,9 @@ async def _plan(session: AsyncSession, organisation: UUID, product: str, price: 
         raise PlanChangeRefused(_("A plan is changed within one product and one currency."))
     if row.cancel_at:
         raise PlanChangeRefused(_("The subscription is cancelled. Take that back first, then change the plan."))
+    if row.paused_at:
+        # Stripe would void the invoice of the difference, and give the dearer plan for nothing.
+        raise PlanChangeRefused(_("The subscription is paused. Resume it first, then change the plan."))
     if row.state in (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED) or row.access_hold:
         raise PlanChangeRefused(_("There is a payment open. Pay it first, then change the plan."))
     rank = (await session.get_one(PlanVersion, old.plan_version_id)).rank
