@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.billing import grants, ledger
 from verf.billing.earning import go_on
 from verf.billing.facts import PaymentRecorded
-from verf.billing.models import Grant, LedgerEntry, LedgerTransaction, Payment, Refund, Subscription
+from verf.billing.models import Dispute, Grant, LedgerEntry, LedgerTransaction, Payment, Refund, Subscription
 from verf.billing.paid_periods import cut_periods
 from verf.billing.proration import Quote
-from verf.billing.states import PaymentState
+from verf.billing.states import DisputeState, PaymentState
 from verf.billing.takings import grant_for
 from verf.jobs import announce
 from verf.kit import Money, now
@@ -96,6 +96,60 @@ async def take_back(session: AsyncSession, payment: Payment, refund: Refund) -> 
         await session.flush()
     elif payment.credit > 0 and payment.refunded >= payment.amount:
         await ledger.post(session, payment, ledger.credit(payment, ref, "credit_returned", payment.credit, at=at))
+
+
+async def settle_dispute(session: AsyncSession, dispute: Dispute) -> None:
+    """Lost, it takes back what is left of the credit its payment gave; won after all, that is there again.
+
+    Asked again, nothing more happens. Wants the lock of the organisation and product, and the row as it is under it.
+    """
+    taken = await _withdrawn(session, dispute)
+    if dispute.state == DisputeState.LOST and not taken:
+        await _withdraw(session, dispute)
+    elif dispute.state == DisputeState.WON:
+        for ref, link, amount in taken:
+            payment = await session.get_one(Payment, link)
+            again = ledger.credit(payment, ref, "credit_restored", amount, at=dispute.occurred_at)
+            if await ledger.post(session, payment, again):
+                payment.credited += amount
+        await session.flush()
+
+
+async def _withdraw(session: AsyncSession, dispute: Dispute) -> None:
+    """What it put into a change of plan may have been left over by the next one: that is its credit too."""
+    link: UUID | None = dispute.payment_id
+    left = dispute.amount
+    while link is not None and left > 0:
+        payment = await session.get_one(Payment, link, populate_existing=True)
+        balance = await credit_of(session, payment.organisation_id, payment.product, payment.currency)
+        amount = min(left, payment.credited, max(0, balance.minor_units))
+        if amount > 0:
+            ref = f"{_withdrawal_of(dispute)}{payment.id}"
+            gone = ledger.credit(payment, ref, "credit_withdrawn", -amount, at=dispute.occurred_at)
+            await ledger.post(session, payment, gone)
+            payment.credited -= amount
+            left -= amount
+            await session.flush()
+        link = payment.turned_into
+
+
+async def _withdrawn(session: AsyncSession, dispute: Dispute) -> Sequence[tuple[str, UUID, int]]:
+    """The name, the payment and the sum of each withdrawal that this dispute has made."""
+    query = (
+        select(LedgerTransaction.ref, LedgerTransaction.payment_id, LedgerEntry.amount)
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(
+            LedgerTransaction.organisation_id == dispute.organisation_id,
+            LedgerTransaction.kind == "credit_withdrawn",
+            LedgerTransaction.ref.startswith(_withdrawal_of(dispute)),
+            LedgerEntry.ledger == ledger.CREDIT,
+        )
+    )
+    return [(ref, link, amount) for ref, link, amount in await session.execute(query) if link is not None]
+
+
+def _withdrawal_of(dispute: Dispute) -> str:
+    return f"dispute:{dispute.id}:"
 
 
 async def _end_access(session: AsyncSession, row: Subscription, payments: Sequence[Payment], change: Payment) -> None:

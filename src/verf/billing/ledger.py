@@ -22,7 +22,8 @@ CREDIT = "credit"
 
 @dataclass(frozen=True, kw_only=True)
 class Movement:
-    """`kind` and `ref` make it one: charge, refund, dispute_opened, dispute_won, dispute_lost, fee, credit_returned"""
+    """`kind` and `ref` make it one: charge, refund, dispute_opened, dispute_won, dispute_lost, dispute_reversed, fee,
+    credit_withdrawn, credit_restored, credit_returned"""
 
     kind: str
     ref: str

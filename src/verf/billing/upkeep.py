@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.collecting import collect, look_for, settle_failure
-from verf.billing.credits import take_back
+from verf.billing.credits import settle_dispute, take_back
 from verf.billing.disputes import follow
 from verf.billing.ending import end_now
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded, SubscriptionChanged
@@ -116,9 +116,12 @@ async def when_refunded(fact: RefundRecorded, session: AsyncSession) -> None:
 @on(DisputeChanged)
 async def when_disputed(fact: DisputeChanged, session: AsyncSession) -> None:
     dispute = await session.get_one(Dispute, fact.dispute)
+    payment = await session.get_one(Payment, dispute.payment_id)
     await follow(session, dispute, fact.state)
+    await lock(session, payment.organisation_id, payment.product)
+    await session.refresh(dispute)
+    await settle_dispute(session, dispute)
     if fact.state == DisputeState.LOST:
-        payment = await session.get_one(Payment, dispute.payment_id)
         await bar(session, payment.organisation_id, payment.product)
 
 

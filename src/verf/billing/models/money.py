@@ -127,9 +127,8 @@ class LedgerTransaction(TenantRecord):
     room = "billing"
 
     product: Mapped[str]
-    kind: Mapped[
-        str
-    ]  # charge, refund, dispute_opened, dispute_won, dispute_lost, fee, credit_withdrawn, credit_returned
+    # One of those that the ledger names.
+    kind: Mapped[str]
     provider: Mapped[str]
     account: Mapped[str]
     is_live: Mapped[bool]
