@@ -1,16 +1,21 @@
 """Leaving, pausing and coming back, with our own engine and with providers that keep the calendar."""
 
+from datetime import timedelta
+
 import pytest
-from lives import DAY, HOUR, live_until_due, mails, paid_subscription, payments, rows, somebody
+from killing import dies, moments
+from lives import DAY, HOUR, buyer, live_until_due, mails, paid_subscription, payments, rows, somebody
 
 from verf.audit import history
+from verf.billing.changing import PlanChangeRefused, change_plan
 from verf.billing.ending import CannotPause, NothingToResume, cancel, pause, resume
 from verf.billing.entitling import allows
 from verf.billing.models import Grant
 from verf.billing.providers import registry
-from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
+from verf.billing.providers.events import ProviderRefused
+from verf.billing.steering import MARK_LASTS, live
 from verf.database import transaction
-from verf.kit import now
+from verf.kit import advance, new_id, now
 
 MIRRORED = ["stripe", "paddle"]
 PROVIDERS = [*MIRRORED, "yookassa"]
@@ -154,15 +159,76 @@ async def test_a_pause_that_the_provider_refuses_is_none(harbour, provider, anna
 @with_a_mirror
 async def test_the_audit_claims_no_cancellation_that_nobody_has_confirmed(harbour, provider, anna):
     await harbour.control(provider, "knobs", fail={"rate": 1})
-    with pytest.raises(ProviderUnreachable):
-        await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k")
-    await harbour.control(provider, "knobs", "DELETE")
-    assert await audited() == ["billing.cancellation-requested"]
+    assert await cancel_it(anna) == "noted"
     await harbour.live(HOUR, step=HOUR)
-    assert (await paid_subscription()).cancel_at is None
-    await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key="k2")
-    assert await audited() == [
-        "billing.cancelled",
-        "billing.cancellation-requested",
-        "billing.cancellation-requested",
-    ]
+    assert await audited() == ["billing.cancellation-requested"]
+    await harbour.control(provider, "knobs", "DELETE")
+    await harbour.live(2 * HOUR, step=HOUR)
+    assert await audited() == ["billing.cancelled", "billing.cancellation-requested"]
+
+
+@with_a_mirror
+async def test_a_cancellation_its_provider_did_not_hear_is_passed_on(harbour, provider, anna):
+    """It was declared to us in time, so no other period is charged."""
+    await harbour.control(provider, "knobs", fail={"rate": 1})
+    assert await cancel_it(anna) == "noted"
+    await harbour.live(HOUR, step=HOUR)
+    row = await paid_subscription()
+    assert (row.leaving, row.cancel_at) == ("period_end", None)
+    await harbour.control(provider, "knobs", "DELETE")
+    advance(MARK_LASTS + timedelta(seconds=1))
+    with pytest.raises(PlanChangeRefused):
+        await change_plan(buyer(anna), "stock", await harbour.price("enterprise"), key="up")
+    await harbour.live(2 * HOUR, step=HOUR)
+    row = await paid_subscription()
+    assert (row.leaving, row.cancel_at) == ("", row.period_end)
+    await harbour.live(40 * DAY, step=10 * DAY)
+    assert (await paid_subscription()).state == "ended"
+    assert await payments() == [("initial", "paid")]
+    assert await mails() == ["cancellation_confirmed", "subscription_ended"]
+
+
+@with_a_mirror
+async def test_a_cancellation_taken_back_before_its_provider_heard_is_none(harbour, provider, anna):
+    await harbour.control(provider, "knobs", fail={"rate": 1})
+    assert await cancel_it(anna) == "noted"
+    await harbour.control(provider, "knobs", "DELETE")
+    advance(MARK_LASTS + timedelta(seconds=1))
+    await resume(anna.organisation, "stock", by=anna.person, key="r")
+    await harbour.live(2 * HOUR, step=HOUR)
+    row = await paid_subscription()
+    assert (row.state, row.leaving, row.cancel_at) == ("active", "", None)
+
+
+@with_a_mirror
+async def test_who_dies_before_asking_the_provider_leaves_the_cancellation_to_a_job(harbour, provider, anna):
+    async with transaction(organisation=anna.organisation) as session:
+        began = (await live(session, anna.organisation, "stock")).period_end
+    for moment in moments(growth=1.7):
+        if not await dies(cancel_it(anna), after=moment):
+            break
+        is_asked = (await paid_subscription()).leaving or (await paid_subscription()).cancel_at
+        await harbour.live(HOUR, step=HOUR / 2)
+        row = await paid_subscription()
+        assert row.cancel_at == (began if is_asked else None)
+        if row.cancel_at:
+            await resume(anna.organisation, "stock", by=anna.person, key=str(moment))
+            await harbour.live(HOUR, step=HOUR)
+    await harbour.settle()
+    assert (await paid_subscription()).cancel_at == began
+
+
+@with_a_mirror
+async def test_what_a_provider_agreed_to_is_done_though_it_fell_silent_then(harbour, provider, anna):
+    """Any of the readings after it may fail; what the customer wanted has happened."""
+    read_after = "/invoices" if provider == "stripe" else "/transactions"
+    await harbour.control(provider, "knobs", fail={"rate": 1, "path": read_after}, drop={"rate": 1})
+    assert await cancel_it(anna) == "done"
+    await harbour.control(provider, "knobs", "DELETE")
+    await harbour.live(HOUR, step=HOUR)
+    row = await paid_subscription()
+    assert (row.leaving, row.cancel_at) == ("", row.period_end)
+
+
+async def cancel_it(anna):
+    return await cancel(anna.organisation, "stock", when="period_end", reason="", by=anna.person, key=str(new_id()))

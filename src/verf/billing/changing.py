@@ -145,7 +145,7 @@ async def _plan(session: AsyncSession, organisation: UUID, product: str, price: 
         raise AlreadyOnPlan(_("This is your plan already."))
     if version.product != product or new.currency != old.currency:
         raise PlanChangeRefused(_("A plan is changed within one product and one currency."))
-    if row.cancel_at:
+    if row.cancel_at or row.leaving:
         raise PlanChangeRefused(_("The subscription is cancelled. Take that back first, then change the plan."))
     if row.paused_at:
         # Stripe would void the invoice of the difference, and give the dearer plan for nothing.

@@ -3,25 +3,31 @@
 Who may ask is decided by the edge; here is what happens then, the same for every provider.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from verf.billing.handling import refresh
+from verf.billing.messages import PassOn
 from verf.billing.mirroring import log_changes, move, photograph, settle_access
 from verf.billing.models import Subscription
-from verf.billing.providers.events import NotAble
+from verf.billing.providers.events import NotAble, ProviderRefused, ProviderUnreachable
+from verf.billing.providers.pictures import Subject
 from verf.billing.providers.registry import provider
 from verf.billing.renewals import locked
 from verf.billing.states import Engine, SubscriptionState
-from verf.billing.steering import Deed, live, note_deed, steer, take
+from verf.billing.steering import MARK_LASTS, Deed, Wheel, live, note_deed, steer, take
 from verf.database import transaction
 from verf.errors import Conflict
+from verf.jobs import TryLater, enqueue
 from verf.kit import now
 from verf.web import _
 
 LONGEST_REASON = 1_000
+When = Literal["now", "period_end"]
 OWING = (SubscriptionState.PAST_DUE, SubscriptionState.SUSPENDED)
 
 
@@ -34,26 +40,58 @@ class CannotPause(Conflict):
 
 
 async def cancel(
-    organisation: UUID, product: str, *, when: Literal["now", "period_end"], reason: str, by: UUID, key: str
-) -> None:
-    """`reason` is what the customer told us, kept for those who want to do better. Cancelling twice is cancelling."""
+    organisation: UUID, product: str, *, when: When, reason: str, by: UUID, key: str
+) -> Literal["done", "noted"]:
+    """`reason` is what the customer told us, kept for those who want to do better. Cancelling twice is cancelling.
+
+    It is declared to us, and holds from then on. "noted": its provider does not answer; a job tells it when it does.
+    """
     wheel = None
     async with transaction(organisation=organisation) as session:
         row = await live(session, organisation, product)
         before = photograph(row)
         row.cancel_reason = reason[:LONGEST_REASON]
-        deed = Deed(
-            f"person:{by}", "billing.cancellation", "billing.cancelled", {"when": when, "reason": row.cancel_reason}
-        )
+        deed = _cancellation(row, when, by)
         if row.engine == Engine.MIRROR:
+            row.leaving = when
             wheel = await take(session, row, deed)
+            await _queue(session, row, by)
         else:
             await note_deed(session, row.id, deed)
             _cancel_own(row, when)
             await _settle(session, row, before, cause="cancelled", by=by)
-    if wheel:
-        ref = wheel.ref
+    if wheel is None:
+        return "done"
+    ref = wheel.ref
+    try:
         await steer(wheel, lambda source: source.cancel(ref, when=when, key=key), cause="cancelled")
+    except ProviderUnreachable:
+        return "noted"
+    except ProviderRefused:
+        await _stay(wheel)
+        raise
+    return "done"
+
+
+async def pass_on(organisation: UUID, subscription: UUID, *, by: UUID) -> None:
+    """A cancellation that was declared to us, to a provider that did not answer then, or whose asker died."""
+    async with transaction(organisation=organisation) as session:
+        row = await locked(session, subscription)
+        if row is None or not row.leaving or row.state == SubscriptionState.ENDED:
+            return
+        if row.changing_since and row.changing_since > now() - MARK_LASTS:
+            raise TryLater(after=MARK_LASTS)
+        when: When = "now" if row.leaving == "now" else "period_end"
+        wheel = replace(await take(session, row), deed=_cancellation(row, when, by))
+        # Of its own, since some providers repeat even a failure to whoever comes with the same key.
+        key = f"leave:{row.id}:{int(now().timestamp())}"
+    try:
+        await steer(wheel, lambda source: source.cancel(wheel.ref, when=when, key=key), cause="cancelled")
+    except ProviderRefused:
+        # There is nothing to cancel for who is gone already; any other refusal is for staff to see.
+        await refresh(wheel.provider, Subject("subscription", wheel.ref), cause="cancelled")
+        if await _is_leaving(organisation, subscription):
+            raise
 
 
 async def resume(organisation: UUID, product: str, *, by: UUID, key: str) -> None:
@@ -61,10 +99,11 @@ async def resume(organisation: UUID, product: str, *, by: UUID, key: str) -> Non
     wheel = None
     async with transaction(organisation=organisation) as session:
         row = await live(session, organisation, product)
-        if row.cancel_at is None and row.paused_at is None:
+        if row.cancel_at is None and row.paused_at is None and not row.leaving:
             raise NothingToResume(_("The subscription runs: there is nothing to take back."))
         before = photograph(row)
         deed = Deed(f"person:{by}", "billing.resumption", "billing.resumed")
+        row.leaving = ""
         if row.engine == Engine.MIRROR:
             wheel = await take(session, row, deed)
         else:
@@ -118,6 +157,29 @@ async def end_now(organisation: UUID, subscription: UUID, *, because: str) -> No
         await steer(wheel, lambda source: source.cancel(ref, when="now", key=key), cause=because)
 
 
+def _cancellation(row: Subscription, when: When, by: UUID) -> Deed:
+    details = {"when": when, "reason": row.cancel_reason}
+    return Deed(f"person:{by}", "billing.cancellation", "billing.cancelled", details)
+
+
+async def _queue(session: AsyncSession, row: Subscription, by: UUID) -> None:
+    """In the transaction that notes the wish, so that whoever dies after it leaves it to the job."""
+    await enqueue(session, PassOn(row.organisation_id, row.id, by), after=MARK_LASTS)
+
+
+async def _stay(wheel: Wheel) -> None:
+    async with transaction(organisation=wheel.organisation) as session:
+        row = await locked(session, wheel.subscription)
+        if row is not None:
+            row.leaving = ""
+
+
+async def _is_leaving(organisation: UUID, subscription: UUID) -> bool:
+    async with transaction(organisation=organisation) as session:
+        row = await session.get(Subscription, subscription)
+        return row is not None and bool(row.leaving)
+
+
 def _cancel_own(row: Subscription, when: str) -> None:
     """What is owed for is over at once: there is no paid time left to wait for."""
     end = row.trial_end if row.state == SubscriptionState.TRIALING else row.period_end
@@ -142,7 +204,7 @@ def _resume_own(row: Subscription, moment: datetime) -> None:
 def _check_pausable(row: Subscription) -> None:
     if row.engine == Engine.MIRROR and not provider(row.provider).abilities.can_pause:
         raise NotAble(_("This subscription cannot be paused. You can cancel it and come back."))
-    if row.state != SubscriptionState.ACTIVE or row.cancel_at:
+    if row.state != SubscriptionState.ACTIVE or row.cancel_at or row.leaving:
         raise CannotPause(_("Only a subscription that runs and is paid for can be paused."))
     if row.engine == Engine.OWN and row.method_id is None:
         raise CannotPause(_("Nothing is charged by itself, so there is nothing to pause."))

@@ -108,6 +108,15 @@ class EndSubscription:
 
 
 @dataclass(frozen=True)
+class PassOn:
+    """Tell the provider of a cancellation that it has not heard of, or not answered. `by` is who asked for it."""
+
+    organisation: UUID
+    subscription: UUID
+    by: UUID
+
+
+@dataclass(frozen=True)
 class PutOffDue:
     """Put off the charges that given days come before."""
 

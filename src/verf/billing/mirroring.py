@@ -62,6 +62,8 @@ async def mirror(till: Till) -> Subscription | None:
     if seen.method:
         row.method_id = await keep_method(till, seen.method)
     move(row, seen.state, at=seen.ended_at, because="ended at the provider")
+    if row.ended_at or (seen.cancel_at and row.leaving == "period_end"):
+        row.leaving = ""
     row.snapshot_at, row.snapshot = till.picture.taken_at, dict(till.picture.raw)
     row.next_check_at = next_check(row)
     await till.session.flush()

@@ -103,7 +103,7 @@ def _may_be_moved(row: Subscription, moment: datetime) -> bool:
     is_steered = row.changing_since is not None and row.changing_since > moment - MARK_LASTS
     if row.state != SubscriptionState.ACTIVE or row.duplicate_of or row.access_hold or is_steered:
         return False
-    if row.cancel_at or row.paused_at or (row.engine == Engine.MIRROR and row.pending_price_id):
+    if row.cancel_at or row.leaving or row.paused_at or (row.engine == Engine.MIRROR and row.pending_price_id):
         return False
     return row.engine == Engine.OWN or provider(row.provider).abilities.can_put_off
 

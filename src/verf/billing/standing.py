@@ -46,6 +46,8 @@ class Standing:
     given_until: datetime | None = None
     paid_until: datetime | None = None
     cancel_at: datetime | None = None
+    # "period_end" or "now": cancelled, and its provider has not confirmed it yet.
+    leaving: str = ""
     pending_plan: str = ""
     pending_money: Money | None = None
     # Of our own engine: what the next charge will be, with what is taken off.
@@ -99,7 +101,7 @@ class Standing:
     @property
     def can_pause(self) -> bool:
         """There is a charge to come that can be put off; whether its provider can is another question."""
-        runs = self.state == SubscriptionState.ACTIVE and not self.cancel_at and not self.paused_at
+        runs = self.state == SubscriptionState.ACTIVE and not (self.cancel_at or self.leaving or self.paused_at)
         return self.is_paid and runs and self.charges_itself and not self.access_hold
 
     @property
@@ -110,7 +112,7 @@ class Standing:
 
     @property
     def next_charge_at(self) -> datetime | None:
-        if not self.is_paid or self.is_prepaid or self.cancel_at or self.paused_at:
+        if not self.is_paid or self.is_prepaid or self.cancel_at or self.leaving or self.paused_at:
             return None
         if self.state == SubscriptionState.PAST_DUE:
             return self.next_try_at
@@ -183,6 +185,7 @@ async def standing_of(session: AsyncSession, organisation: UUID, product: str) -
         given_until=await given_until(session, row, row.period_end) if row.period_end else None,
         paid_until=row.paid_until,
         cancel_at=row.cancel_at,
+        leaving=row.leaving,
         pending_plan=pending_plan.title if pending_plan else "",
         pending_money=Money(pending.amount * row.quantity, pending.currency) if pending else None,
         next_money=await _next_money(session, row, coming, credit) if coming and credit is not None else None,

@@ -83,7 +83,10 @@ async def take(session: AsyncSession, row: Subscription, deed: Deed | None = Non
 
 
 async def steer(wheel: Wheel, ask: Callable[[Provider], Awaitable[None]], *, cause: str) -> None:
-    """Raises what the provider says. When it does not answer, the outcome is unknown, and looked at soon."""
+    """Raises what the provider says. When it does not answer, the outcome is unknown, and looked at soon.
+
+    When it agrees and falls silent after that, it is done: what it shows now is read as soon as it answers.
+    """
     source = provider(wheel.provider)
     try:
         await ask(source)
@@ -96,7 +99,7 @@ async def steer(wheel: Wheel, ask: Callable[[Provider], Awaitable[None]], *, cau
         await refresh(wheel.provider, Subject("subscription", wheel.ref), cause=cause)
     except ProviderUnreachable:
         await _keep_hold(wheel)
-        raise
+        return
     except Exception:
         await _let_go(wheel, wheel.deed)
         raise
@@ -123,6 +126,7 @@ async def _let_go(wheel: Wheel, deed: Deed | None, outcome: str = "", why: str =
 
 
 async def _keep_hold(wheel: Wheel) -> None:
-    """The provider agreed, and then fell silent: what it shows now is looked at soon."""
+    """The provider agreed, and then fell silent: nobody else steers until it was looked at, or for a while."""
     async with transaction(organisation=wheel.organisation) as session:
         await _note(session, wheel.subscription, wheel.deed)
+        await enqueue(session, Refresh(wheel.provider, "subscription", wheel.ref, "change"))

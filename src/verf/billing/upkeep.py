@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.billing.collecting import collect, look_for, settle_failure
 from verf.billing.credits import settle_dispute, take_back
 from verf.billing.disputes import follow
-from verf.billing.ending import end_now
+from verf.billing.ending import end_now, pass_on
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded, SubscriptionChanged
 from verf.billing.messages import (
     Attend,
@@ -16,6 +16,7 @@ from verf.billing.messages import (
     Collect,
     EndSubscription,
     LookFor,
+    PassOn,
     Remind,
     RemindDue,
     SendRefund,
@@ -71,6 +72,12 @@ async def send_one_refund(message: SendRefund) -> None:
 async def end_subscription(message: EndSubscription) -> None:
     with patience():
         await end_now(message.organisation, message.subscription, because=message.because)
+
+
+@handles(PassOn)
+async def pass_on_cancellation(message: PassOn) -> None:
+    with patience():
+        await pass_on(message.organisation, message.subscription, by=message.by)
 
 
 @handles(RemindDue, system="billing: subscriptions with something coming")

@@ -114,6 +114,7 @@ class SubscriptionAnswer(BaseModel):
     period_end: datetime | None
     paid_until: datetime | None
     cancel_at: datetime | None = Field(description="It is cancelled and ends then.")
+    leaving: str = Field(description="period_end or now: it is cancelled, and its provider has yet to confirm it.")
     pending_plan: str = Field(description="What it becomes when what is paid is over.")
     next_charge: MoneyAnswer | None
     next_charge_at: datetime | None
@@ -139,6 +140,7 @@ class SubscriptionAnswer(BaseModel):
             period_end=standing.period_end,
             paid_until=standing.paid_until,
             cancel_at=standing.cancel_at,
+            leaving=standing.leaving,
             pending_plan=standing.pending_plan,
             next_charge=MoneyAnswer.maybe(standing.next_charge),
             next_charge_at=standing.next_charge_at,

@@ -1,7 +1,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from verf.billing.api.answers import (
@@ -100,10 +100,17 @@ async def visit_portal(body: ProductMeant, tenant: Payer) -> PortalAnswer:
     return PortalAnswer(url=(await open_portal(tenant.organisation, product_named(body.product).name)).url)
 
 
-@router.post("/cancel", summary="End the subscription")
-async def cancel_subscription(body: Cancellation, tenant: Payer, operation: Operation) -> SubscriptionAnswer:
+@router.post("/cancel", summary="End the subscription", responses={202: {"model": SubscriptionAnswer}})
+async def cancel_subscription(
+    body: Cancellation, tenant: Payer, operation: Operation, response: Response
+) -> SubscriptionAnswer:
+    """202 when its provider does not answer: the cancellation is noted, and passed on by us until it is confirmed."""
     product = product_named(body.product).name
-    await cancel(tenant.organisation, product, when=body.when, reason=body.reason, by=tenant.person, key=str(operation))
+    done = await cancel(
+        tenant.organisation, product, when=body.when, reason=body.reason, by=tenant.person, key=str(operation)
+    )
+    if done == "noted":
+        response.status_code = 202
     return await _standing(tenant, product)
 
 

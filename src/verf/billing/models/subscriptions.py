@@ -122,6 +122,8 @@ class Subscription(TenantRecord):
     # Until when money has come in; what a provider calls its period says nothing of that.
     paid_until: Mapped[datetime | None]
     cancel_at: Mapped[datetime | None]
+    # "period_end" or "now": cancelled by the customer, and its provider has not confirmed it yet.
+    leaving: Mapped[str] = mapped_column(default="")
     cancel_reason: Mapped[str] = mapped_column(default="")
     paused_at: Mapped[datetime | None]
     access_hold: Mapped[str] = mapped_column(default="")

@@ -103,7 +103,13 @@ async def leave(request: Request, tenant: Payer, operation: Operation) -> Respon
     doing = cancel(
         tenant.organisation, sent.product, when=sent.when, reason=sent.told, by=tenant.person, key=str(operation)
     )
-    return await done(request, _home(sent.product), doing, REFUSALS, told=_("The subscription is cancelled."))
+    outcome = await tried(doing, REFUSALS)
+    if isinstance(outcome, Refused):
+        return outcome.told(request, _home(sent.product))
+    told = _("The subscription is cancelled.")
+    if outcome == "noted":
+        told = _("Your cancellation is noted. We pass it on as soon as the payment provider answers.")
+    return redirect(request, _home(sent.product), toast=told)
 
 
 @moving.post("/resume")
