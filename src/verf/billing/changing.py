@@ -19,6 +19,7 @@ from verf.billing.collecting import collect
 from verf.billing.credits import credit_of, pay_without_charge, turn_over
 from verf.billing.estimates import Estimate, When, estimate, later, quote_for, settle_change, when_to_change
 from verf.billing.for_sale import price_tag, published, tag_of
+from verf.billing.keeping import or_keep
 from verf.billing.messages import Collect
 from verf.billing.mirroring import HOUSE, log_changes, photograph, settle_access
 from verf.billing.models import Payment, PlanVersion, Price, Subscription
@@ -96,7 +97,9 @@ async def change_plan(buyer: Buyer, product: str, price: UUID, *, key: str, toke
         plan = await _plan(session, buyer.organisation, product, price)
         await _note(session, plan, buyer)
         if plan.row.engine == Engine.MIRROR:
-            wheel, period_end = await take(session, plan.row), plan.row.period_end
+            if plan.when == "now" and plan.row.kept_price_id:
+                raise ChangeUnderWay(_("A change of this subscription is under way. Please look again in a moment."))
+            wheel, period_end = await take(session, plan.row, keeping=plan.when == "now"), plan.row.period_end
             tag, _version = await price_tag(session, price)
         elif plan.when == "period_end":
             return await _schedule(session, plan)
@@ -106,7 +109,7 @@ async def change_plan(buyer: Buyer, product: str, price: UUID, *, key: str, toke
                 return difference
             order = difference
     if plan.row.engine == Engine.MIRROR:
-        await _steer(wheel, tag, price, plan.when, key=key, token=token)
+        await or_keep(wheel, _steer(wheel, tag, price, plan.when, key=key, token=token))
         return await _outcome(buyer.organisation, product, price, period_end)
     if isinstance(order, Collect):
         return await _collect(order)

@@ -117,6 +117,14 @@ class PassOn:
 
 
 @dataclass(frozen=True)
+class KeepPending:
+    """Look whether the plan that was to come is still to come, and say so again where it was let go."""
+
+    organisation: UUID
+    subscription: UUID
+
+
+@dataclass(frozen=True)
 class PutOffDue:
     """Put off the charges that given days come before."""
 

@@ -50,9 +50,12 @@ async def mirror(till: Till) -> Subscription | None:
     if price is None:
         await _unknown_price(till, seen)
     else:
+        if price != row.price_id:
+            # Another plan has taken the place of what was to come.
+            row.kept_price_id = None
         row.price_id = price
         row.plan_version_id = (await till.session.get_one(Price, price)).plan_version_id
-    row.pending_price_id = till.price_of(seen.pending_price)
+    row.pending_price_id = till.price_of(seen.pending_price) or row.kept_price_id
     row.quantity, row.currency = seen.quantity, seen.currency
     row.period_start, row.period_end = seen.period_start, seen.period_end
     row.trial_end, row.cancel_at = seen.trial_end, seen.cancel_at

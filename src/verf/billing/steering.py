@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.audit import record
 from verf.billing.handling import refresh
-from verf.billing.messages import Refresh
+from verf.billing.messages import KeepPending, Refresh
 from verf.billing.mirroring import live_subscription
 from verf.billing.models import Subscription
 from verf.billing.owners import lock
@@ -74,8 +74,12 @@ async def live(session: AsyncSession, organisation: UUID, product: str) -> Subsc
     return row
 
 
-async def take(session: AsyncSession, row: Subscription, deed: Deed | None = None) -> Wheel:
+async def take(session: AsyncSession, row: Subscription, deed: Deed | None = None, *, keeping: bool = False) -> Wheel:
+    """`keeping`: what is asked for lets go of the plan that is to come, which must still come unless it succeeds."""
     row.changing_since = now()
+    row.kept_price_id = row.pending_price_id if keeping else None
+    if row.kept_price_id:
+        await enqueue(session, KeepPending(row.organisation_id, row.id), after=MARK_LASTS)
     await _note(session, row.id, deed, outcome="-requested")
     await enqueue(session, Refresh(row.provider, "subscription", row.ref, "change"), after=MARK_LASTS)
     await session.flush()

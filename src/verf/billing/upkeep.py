@@ -9,12 +9,14 @@ from verf.billing.credits import settle_dispute, take_back
 from verf.billing.disputes import follow
 from verf.billing.ending import end_now, pass_on
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded, SubscriptionChanged
+from verf.billing.keeping import keep_pending
 from verf.billing.messages import (
     Attend,
     AttendDue,
     CheckRefunds,
     Collect,
     EndSubscription,
+    KeepPending,
     LookFor,
     PassOn,
     Remind,
@@ -72,6 +74,12 @@ async def send_one_refund(message: SendRefund) -> None:
 async def end_subscription(message: EndSubscription) -> None:
     with patience():
         await end_now(message.organisation, message.subscription, because=message.because)
+
+
+@handles(KeepPending)
+async def keep_what_is_to_come(message: KeepPending) -> None:
+    with patience():
+        await keep_pending(message.organisation, message.subscription)
 
 
 @handles(PassOn)

@@ -103,6 +103,8 @@ class Subscription(TenantRecord):
     # None: a trial of a plan, before anybody chose how to pay.
     price_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.prices.id"))
     pending_price_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.prices.id"))
+    # The pending price, while its provider is asked for what lets go of it: to be said again should we die meanwhile.
+    kept_price_id: Mapped[UUID | None] = mapped_column(ForeignKey("billing.prices.id"))
     # Its provider is being asked for a change; forgotten after a while, should whoever asked have died.
     changing_since: Mapped[datetime | None]
     currency: Mapped[str] = mapped_column(default="")
