@@ -371,6 +371,47 @@ async def test_what_is_agreed_to_follows_the_provider_and_keeps_its_tick(harbour
         assert (" checked" in box) == is_ticked
 
 
+async def test_a_code_that_was_not_applied_shows_its_price_before_it_is_agreed_to(harbour):
+    """Where one sum is paid once, the box names it. The code lowers it, so the tick stays; who confirms has seen it."""
+    anna = await harbour.member()
+    async with transaction(system="test makes a code") as session:
+        await create_promo(session, NewPromo(code="SPRING", kind="percent", value=20), by=None)
+    price = await harbour.price("pro", currency="RUB")
+    html = await seen(anna.http, f"/billing/checkout?price={price}&provider=wata")
+    sent = {**checkout_form(html), "provider": "wata"}
+    told = await anna.http.post("/billing/checkout", data={**sent, "code": "spring"}, headers=HTML)
+    assert told.status_code == 422
+    assert "The code makes it ₽2,152.00; please confirm." in told.text
+    assert "I agree to pay ₽2,152.00 once." in told.text
+    assert "Go and pay ₽2,152.00" in told.text
+    assert box_of(told.text)
+    assert await rows(CheckoutIntent) == []
+    again = {**checkout_form(" ".join(told.text.split())), "provider": "wata", "code": "spring"}
+    assert (await anna.http.post("/billing/checkout", data=again, headers=HTML)).status_code == 303
+    [intent] = await rows(CheckoutIntent)
+    assert (intent.amount, intent.promo_code) == (215200, "SPRING")
+    assert "₽2,152.00 once" in intent.terms_words
+
+
+async def test_a_code_that_is_applied_leaves_the_box_as_it_was(harbour):
+    anna = await harbour.member()
+    async with transaction(system="test makes a code") as session:
+        await create_promo(session, NewPromo(code="SPRING", kind="percent", value=20), by=None)
+    price = await harbour.price("pro", currency="RUB")
+    query = {"price": str(price), "provider": "wata", "code": "spring"}
+    words = "I agree to pay ₽2,690.00 once. Nothing is charged later."
+    for ticked in ({"accept_terms": "on"}, {}):
+        applied = await anna.http.get("/billing/checkout", params={**query, "agreement": words, **ticked}, headers=HTML)
+        assert "Go and pay ₽2,152.00" in applied.text
+        assert box_of(applied.text) == bool(ticked)
+
+
+def box_of(html):
+    """Whether it is ticked."""
+    [box] = re.findall(r'<input id="field-accept_terms"[^>]*>', html)
+    return " checked" in box
+
+
 async def test_free_days_are_redeemed_once(harbour):
     anna = await harbour.member()
     async with transaction(system="test makes a code") as session:

@@ -26,7 +26,7 @@ from verf.identity import CurrentPerson
 from verf.limits import OncePerForm, QuotaExceeded, guard, remember
 from verf.organisations import CurrentTenant, Tenant, require
 from verf.settings import load
-from verf.web import Form, _, blank, form, locale, page, redirect
+from verf.web import Form, _, blank, form, format_money, locale, page, redirect
 
 router = APIRouter(include_in_schema=False)
 paying = APIRouter(include_in_schema=False, route_class=OncePerForm)
@@ -76,8 +76,8 @@ async def show(
     except QuotaExceeded as limited:
         shown.refuse(str(limited), "code")
         return await _show(request, order, shown, status=429, headers=limited.headers)
-    if looked.accept_terms and looked.agreement == order.agreement:
-        # Ticked before the code was applied, and it still says the same.
+    if looked.accept_terms and looked.agreement in (order.agreement, order.agreement_before_code):
+        # Ticked before the code was applied, which says the same, or less.
         shown.values["accept_terms"] = "on"
     return await _show(request, order, shown)
 
@@ -152,6 +152,10 @@ def _agreed(order: Order, sent: Form[Wanted]) -> Consent:
     """To the very words that hold now: a price or a provider may have changed since the page was opened."""
     if not sent.data.accept_terms:
         message = _("Tick this box to go on.")
+        raise NotAgreed(message, fields={"accept_terms": message})
+    if sent.data.agreement != order.agreement and sent.data.agreement == order.agreement_before_code:
+        # Typed and not applied: the price it makes has not been seen by who shall agree to it.
+        message = _("The code makes it %(price)s; please confirm.", price=format_money(order.due))
         raise NotAgreed(message, fields={"accept_terms": message})
     if sent.data.agreement != order.agreement:
         sent.values.pop("accept_terms")

@@ -1,7 +1,7 @@
 """What stands on the checkout page before it is paid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -60,6 +60,11 @@ class Order:
         """What the buyer agrees to by paying."""
         money = self.price.money if self.renews_itself else self.due
         return sentence(money, self.price.interval, renews_itself=self.renews_itself)
+
+    @property
+    def agreement_before_code(self) -> str:
+        """What stood beside the box until the code was applied."""
+        return replace(self, quote=None).agreement
 
     @property
     def renews_itself(self) -> bool:
