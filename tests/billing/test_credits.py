@@ -8,10 +8,10 @@ from lives import DAY, HOUR, buyer, charged, live_until_due, methods_come_to, pa
 from sqlalchemy import func, select
 
 from verf.billing.changing import AlreadyOnPlan, change_plan, preview_change
-from verf.billing.credits import credit_of
 from verf.billing.grants import grants_of
 from verf.billing.ledger import unbalanced
 from verf.billing.models import LedgerEntry, PaidPeriod, Payment, PlanVersion
+from verf.billing.on_account import credit_of
 from verf.billing.refunds import refund
 from verf.billing.standing import standing_of
 from verf.database import transaction

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from verf.billing import ledger
 from verf.billing.applying import apply
 from verf.billing.changing import AlreadyOnPlan, PlanChangeRefused, change_plan
-from verf.billing.credits import credit_of
 from verf.billing.ledger import unbalanced
 from verf.billing.models import Dispute, LedgerEntry, LedgerTransaction, Payment
+from verf.billing.on_account import credit_of
 from verf.billing.providers.pictures import Dispute as DisputeSeen
 from verf.billing.providers.pictures import Subject
 from verf.billing.providers.registry import provider

@@ -16,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from verf.audit import record
 from verf.billing.checkouts import Buyer, start_checkout
 from verf.billing.collecting import collect
-from verf.billing.credits import credit_of, pay_without_charge, turn_over
+from verf.billing.credits import pay_without_charge, turn_over
 from verf.billing.estimates import Estimate, When, estimate, later, quote_for, settle_change, when_to_change
 from verf.billing.for_sale import price_tag, published, tag_of
 from verf.billing.keeping import or_keep
 from verf.billing.messages import Collect
 from verf.billing.mirroring import HOUSE, log_changes, photograph, settle_access
 from verf.billing.models import Payment, PlanVersion, Price, Subscription
+from verf.billing.on_account import credit_of
 from verf.billing.proration import Quote, settle
 from verf.billing.providers.events import ProviderUnreachable
 from verf.billing.providers.orders import PriceTag
@@ -194,12 +195,12 @@ async def _schedule(session: AsyncSession, plan: _Plan) -> Change:
 
 
 async def _order_difference(session: AsyncSession, plan: _Plan, key: str) -> Change | Collect | Money:
-    """Done for nothing, or the charge to be made, or the sum to be paid on a page."""
+    """Done for nothing, or the charge to be made, or the sum for a page, which takes off what is on account."""
     row, new, moment = plan.row, plan.new, now()
     told = await quote_for(session, row, plan.old, new, moment)
-    if row.method_id is None and (to_pay := settle(told.due, balance=Money(0, new.currency)).charge):
-        return to_pay
     balance = -await credit_of(session, row.organisation_id, row.product, new.currency)
+    if row.method_id is None and settle(told.due, balance=balance).charge:
+        return told.due
     due = settle_change(told, balance).charge
     payment = attempt(
         row, new, kind=PaymentKind.PRORATION, amount=due.minor_units, period=told.covers.period, at=moment

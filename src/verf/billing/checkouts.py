@@ -16,6 +16,7 @@ from verf.billing.for_sale import choose, price_tag, published
 from verf.billing.handling import refresh
 from verf.billing.mirroring import HOUSE, live_subscription
 from verf.billing.models import CheckoutIntent, PlanVersion, Price
+from verf.billing.on_account import hold
 from verf.billing.owners import customer_of, lock
 from verf.billing.promo_codes import discount_of, reserve, settle_redemption
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
@@ -24,7 +25,7 @@ from verf.billing.providers.pictures import Subject
 from verf.billing.providers.provider import Provider
 from verf.billing.providers.registry import provider
 from verf.billing.settings import BillingSettings
-from verf.billing.states import CheckoutState
+from verf.billing.states import CheckoutState, Engine
 from verf.database import transaction
 from verf.errors import Conflict, NotFound
 from verf.kit import Money, new_id, now
@@ -202,6 +203,8 @@ async def _claim(buyer: Buyer, choice: Choice) -> tuple[CheckoutIntent, bool]:
                 person=buyer.person,
             )
             intent.amount = due.minor_units
+        if choice.source.abilities.engine == Engine.OWN:
+            await hold(session, intent, least=choice.source.abilities.smallest_order(intent.currency))
         return intent, True
 
 

@@ -1,48 +1,27 @@
 """The customer's account with us: what a card could not be charged, and what a change of plan left over.
 
 It is the ledger's account `credit`, and nothing else: what stands there in the customer's favour is taken off the next
-charge of our own engine; what is owed, too little for a card by itself, is added to it. A provider that keeps the
-calendar keeps such an account itself.
+charge of our own engine, or off the next order; what is owed, too little for a card by itself, is added to it. A
+provider that keeps the calendar keeps such an account itself.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing import grants, ledger
 from verf.billing.earning import go_on
 from verf.billing.facts import PaymentRecorded
 from verf.billing.models import Dispute, Grant, LedgerEntry, LedgerTransaction, Payment, Refund, Subscription
+from verf.billing.on_account import credit_of
 from verf.billing.paid_periods import cut_periods
 from verf.billing.proration import Quote
 from verf.billing.states import DisputeState, PaymentState
 from verf.billing.takings import grant_for
 from verf.jobs import announce
-from verf.kit import Money, now
-
-
-async def credit_of(session: AsyncSession, organisation: UUID, product: str, currency: str) -> Money:
-    """In the customer's favour; below zero is what they owe. What a charge under way takes is not there any more."""
-    booked = (
-        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .where(
-            LedgerTransaction.organisation_id == organisation,
-            LedgerTransaction.product == product,
-            LedgerEntry.ledger == ledger.CREDIT,
-            LedgerEntry.currency == currency,
-        )
-    )
-    under_way = select(func.coalesce(func.sum(Payment.credit), 0)).where(
-        Payment.organisation_id == organisation,
-        Payment.product == product,
-        Payment.currency == currency,
-        Payment.state == PaymentState.PENDING,
-    )
-    taken = int(await session.scalar(booked) or 0) + int(await session.scalar(under_way) or 0)
-    return Money(-taken, currency)
+from verf.kit import now
 
 
 async def pay_without_charge(session: AsyncSession, row: Subscription, payment: Payment) -> None:

@@ -82,6 +82,11 @@ async def _begin(till: Till, payment: Payment, seen: pictures.Payment) -> Subscr
     if (payment.amount, payment.currency) != (intent.amount, intent.currency):
         await _differs(till, payment, intent)
         return None
+    if payment.credit < intent.credit:
+        ours = {"order": str(intent.id), "credit": str(intent.credit)}
+        proposal = "The credit that was to pay a part of it has been used meanwhile. Nothing was given: refund it."
+        await _odd(till, payment, "credit_used", ours, proposal)
+        return None
     price = await till.session.get_one(Price, intent.price_id)
     if intent.change_of is not None and await _is_outdated(till.session, payment, intent):
         proposal = "The subscription has moved on since this difference was asked for. Nothing was given: refund it."

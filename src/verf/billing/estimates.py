@@ -8,10 +8,11 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.credits import credit_of, worth
+from verf.billing.credits import worth
 from verf.billing.discounts import price_from
 from verf.billing.earning import period_of_change
 from verf.billing.models import Payment, Price, Subscription
+from verf.billing.on_account import credit_of
 from verf.billing.periods import Period
 from verf.billing.proration import Paid, Quote, Settlement, quote, settle
 from verf.billing.states import PaymentState

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.credits import credit_of, pay_without_charge
+from verf.billing.credits import pay_without_charge
 from verf.billing.discounts import price_from
 from verf.billing.dunning import Arrears, next_try_at, state_at, try_at
 from verf.billing.earning import calendar_of
@@ -20,6 +20,7 @@ from verf.billing.gifts import given_until
 from verf.billing.messages import Attend, Collect, LookFor, Refresh
 from verf.billing.mirroring import log_changes, move, photograph, settle_access
 from verf.billing.models import CheckoutIntent, Payment, PaymentMethod, PlanVersion, Price, Subscription
+from verf.billing.on_account import credit_of
 from verf.billing.owners import lock
 from verf.billing.periods import Calendar, Period
 from verf.billing.proration import settle

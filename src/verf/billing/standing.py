@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing.credits import credit_of
 from verf.billing.discounts import price_from
 from verf.billing.gifts import given_until
 from verf.billing.mirroring import HOUSE
 from verf.billing.models import PaymentMethod, PlanVersion, Price, Subscription
+from verf.billing.on_account import credit_of
 from verf.billing.proration import settle
 from verf.billing.states import Engine, SubscriptionState
 from verf.kit import Money, now

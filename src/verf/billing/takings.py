@@ -9,6 +9,7 @@ from verf.billing import grants, ledger
 from verf.billing.facts import DisputeChanged, PaymentFailed, PaymentRecorded, RefundRecorded
 from verf.billing.findings import report
 from verf.billing.models import Dispute, Payment, PlanVersion, Price, Refund, Subscription
+from verf.billing.on_account import draw
 from verf.billing.paid_periods import keep_period
 from verf.billing.providers import pictures
 from verf.billing.states import DisputeState, PaymentKind, PaymentState, RefundState
@@ -29,6 +30,9 @@ async def record_payment(till: Till, seen: pictures.Payment, subscription: Subsc
     if subscription and payment.subscription_id is None:
         payment.subscription_id = subscription.id
     await till.session.flush()
+    intent = till.owner.intent
+    if payment.state == PaymentState.PAID != before and intent is not None and payment.intent_id == intent.id:
+        await draw(till.session, intent, payment)
     if payment.state != before:
         await _tell(till, payment)
     if payment.state == PaymentState.PAID:

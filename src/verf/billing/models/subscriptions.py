@@ -54,8 +54,10 @@ class CheckoutIntent(TenantRecord):
     account: Mapped[str]
     is_live: Mapped[bool]
     currency: Mapped[str]
-    # What the first payment takes, after the discount.
+    # What the first payment takes, after the discount and what is on account.
     amount: Mapped[int] = mapped_column(BigInteger)
+    # Taken from the customer's account besides the amount; below zero: what was owed and is paid along.
+    credit: Mapped[int] = mapped_column(BigInteger, default=0)
     quantity: Mapped[int] = mapped_column(default=1)
     trial_days: Mapped[int] = mapped_column(default=0)
     promo_code: Mapped[str] = mapped_column(default="")

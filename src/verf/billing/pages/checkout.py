@@ -11,6 +11,7 @@ from starlette.responses import Response
 from verf.billing import words
 from verf.billing.checkouts import Buyer, Checkout, check_checkout, see_checkout, start_checkout
 from verf.billing.consent import Consent, NotAgreed, given
+from verf.billing.on_account import offer_of
 from verf.billing.pages.orders import Order, PriceUnknown, order_of
 from verf.billing.pages.sharing import forget_friend, note_friend
 from verf.billing.price_list import price_list, product_named
@@ -19,7 +20,7 @@ from verf.billing.promo_quotes import quote
 from verf.billing.providers.events import ProviderRefused, ProviderUnreachable
 from verf.billing.settings import BillingSettings
 from verf.billing.standing import standing_of
-from verf.billing.states import CheckoutState
+from verf.billing.states import CheckoutState, Engine
 from verf.database import transaction
 from verf.errors import Conflict, Invalid
 from verf.identity import CurrentPerson
@@ -169,13 +170,21 @@ def _buyer(tenant: Tenant, person: CurrentPerson) -> Buyer:
 
 
 async def _quoted(request: Request, order: Order, buyer: Buyer) -> Order:
-    """With what its code makes of it. PromoRefused: it does not hold; QuotaExceeded: too many were tried."""
-    if not order.code:
-        return order
-    await guard(request, GUESSES.name, caller=f"person:{buyer.person}")
+    """With what its code and the customer's account make of it.
+
+    PromoRefused: it does not hold; QuotaExceeded: too many were tried.
+    """
+    if order.code:
+        await guard(request, GUESSES.name, caller=f"person:{buyer.person}")
     async with transaction(organisation=buyer.organisation) as session:
-        seen = await quote(session, buyer.organisation, order.code, order.tag, person=buyer.person)
-    return replace(order, quote=seen)
+        if order.code:
+            seen = await quote(session, buyer.organisation, order.code, order.tag, person=buyer.person)
+            order = replace(order, quote=seen)
+        if order.source.abilities.engine == Engine.OWN:
+            due, least = order.lowered, order.source.abilities.smallest_order(order.lowered.currency)
+            part = await offer_of(session, buyer.organisation, order.tag.product, due, least=least)
+            order = replace(order, on_account=part)
+    return order
 
 
 async def _show(

@@ -24,7 +24,10 @@ class PriceUnknown(NotFound):
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """`quote`: what a promo code makes of it; `code` as it was typed, whether or not it holds."""
+    """`quote`: what a promo code makes of it; `code` as it was typed, whether or not it holds.
+
+    `on_account`: the part that the customer's account pays; below zero is what they owe, and pay along.
+    """
 
     prices: PriceList
     plan: PlanOffered
@@ -34,6 +37,7 @@ class Order:
     at: datetime
     code: str = ""
     quote: Quote | None = None
+    on_account: Money | None = None
 
     @property
     def tag(self) -> PriceTag:
@@ -48,12 +52,17 @@ class Order:
         )
 
     @property
-    def due(self) -> Money:
+    def lowered(self) -> Money:
+        """The price, with the code."""
         return self.quote.due if self.quote else self.price.money
 
     @property
+    def due(self) -> Money:
+        return self.lowered - self.on_account if self.on_account else self.lowered
+
+    @property
     def saved(self) -> Money:
-        return self.price.money - self.due
+        return self.price.money - self.lowered
 
     @property
     def agreement(self) -> str:

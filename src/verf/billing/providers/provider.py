@@ -1,7 +1,7 @@
 """The one interface behind which all money providers stand. A fifth is an adapter and a green conformance suite."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -9,7 +9,7 @@ from verf.billing.providers.events import Event
 from verf.billing.providers.orders import Charge, Opened, Order, Preview, PriceTag, Usage
 from verf.billing.providers.pictures import Payment, Picture, Refund, Subject
 from verf.billing.states import Engine
-from verf.kit import Money
+from verf.kit import Money, smallest_charge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,13 @@ class Abilities:
     can_close_checkouts: bool = True
     # It asks before it charges and wants its answer within these seconds.
     asks_first: bool = False
+    # The smallest sum of a page in minor units, by currency, where that is more than the smallest charge of a card.
+    smallest: Mapping[str, int] = field(default_factory=dict)
     # Webhooks carry no signature: the GET is the only proof.
     signs: bool = True
+
+    def smallest_order(self, currency: str) -> Money:
+        return max(smallest_charge(currency), Money(self.smallest.get(currency, 0), currency))
 
 
 class Provider(Protocol):

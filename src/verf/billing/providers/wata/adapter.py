@@ -38,6 +38,8 @@ LONGEST = timedelta(days=30) - timedelta(minutes=1)
 STILL_MOVES = timedelta(hours=1)
 LONGEST_TITLE = 128
 REMEMBERED = 10_000
+# 10 to 999,999.99 roubles, as Wata's reference has it; from 1 of the others.
+SMALLEST = {"RUB": 10_00, "USD": 1_00, "EUR": 1_00}
 
 
 class Wata(Unable):
@@ -56,6 +58,7 @@ class Wata(Unable):
             engine=Engine.OWN,
             currencies=frozenset(filter(None, settings.currencies.replace(" ", "").split(","))),
             asks_first=True,
+            smallest=SMALLEST,
         )
         self._wire = Wire(settings)
         self._keys = Keyring(self._wire)
