@@ -4,14 +4,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from lives import DAY, somebody
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, update
 
 from verf.billing.ending import cancel
 from verf.billing.metric_sources import read_ledger, read_lives
 from verf.billing.metrics import month_of, next_month
 from verf.billing.models import Tally
 from verf.billing.tallies import tallies_of
-from verf.billing.tally_keeping import SETTLED_AFTER, recount, settle, tallies_since
+from verf.billing.tally_keeping import SETTLED_AFTER, recount, recount_numbers, settle, tallies_since
 from verf.database import transaction
 from verf.kit import advance, now
 
@@ -68,7 +68,7 @@ async def test_whoever_looks_sees_what_a_recount_would_say(harbour):
         await brought_up_to_date()
         assert await looked_at() == await counted_anew()
     async with transaction(system="test recounts") as session:
-        await recount(session)
+        assert await recount(session) == []
     assert await looked_at() == await counted_anew()
 
 
@@ -99,4 +99,23 @@ async def test_a_month_that_begins_without_news_begins_where_the_last_one_ended(
     advance(next_month(month_of(now())) - now() + timedelta(hours=3))
     assert await looked_at() == await counted_anew()
     await brought_up_to_date()
+    assert await looked_at() == await counted_anew()
+
+
+async def test_a_recount_says_what_had_been_kept_otherwise_and_mends_it(harbour):
+    anna = await somebody(harbour)
+    await harbour.buy(anna, "pro", provider="yookassa")
+    assert await recount_numbers() == [], "nothing was kept yet"
+    await brought_up_to_date()
+    assert await recount_numbers() == []
+    async with transaction(system="test spoils a number") as session:
+        spoilt = await session.scalar(select(Tally).order_by(Tally.id).limit(1))
+        right = spoilt.value
+        await session.execute(update(Tally).where(Tally.id == spoilt.id).values(value=right + 7))
+    [told] = await recount_numbers()
+    assert told == (
+        f"{spoilt.at:%Y-%m} {spoilt.kind} {spoilt.product} {spoilt.about} {spoilt.name}: "
+        f"kept {right + 7}, counted {right}"
+    ).replace("  ", " ")
+    assert await recount_numbers() == []
     assert await looked_at() == await counted_anew()

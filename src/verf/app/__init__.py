@@ -6,6 +6,7 @@ from verf.app.chores import (
     give_staff_role,
     migrate_house,
     reconcile_payments,
+    recount_house,
     sandbox_staff,
 )
 from verf.app.house import NotReadyToStart, open_house
@@ -32,6 +33,7 @@ __all__ = [
     "outside_world",
     "platform_rooms",
     "reconcile_payments",
+    "recount_house",
     "run_all",
     "run_web",
     "run_worker",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from verf.app.house import open_house
 from verf.app.rooms import all_rooms
 from verf.app.web import furnish
-from verf.billing import Outcome, reasons_for, reconcile
+from verf.billing import Outcome, reasons_for, reconcile, recount_numbers
 from verf.database import migrate, transaction
 from verf.identity import Application, StaffRole, add_staff, new_hash
 from verf.kit import now
@@ -63,3 +63,9 @@ async def reconcile_payments(
         furnish(rooms)
         until = now()
         return await reconcile(name, since or until - looks_back, until, is_dry=is_dry)
+
+
+async def recount_house() -> list[str]:
+    """The numbers of the business, from the log and the ledger alone."""
+    async with open_house(all_rooms(), quiet=True):
+        return await recount_numbers()

@@ -10,10 +10,10 @@ from verf.billing.holds import hold, release, settle
 from verf.billing.portraits import portrait
 from verf.billing.reconciling import Outcome, reconcile
 from verf.billing.sentences import sentence_of, what_to_do
+from verf.billing.tally_keeping import recount_numbers
 from verf.billing.terms import Given
 from verf.billing.trials import begin_trial, first_use
 from verf.billing.usage import Counted, QuotaExceeded, as_hit, consume
-from verf.billing.usage_report import usage_of
 from verf.billing.why import reasons_for
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "publish",
     "reasons_for",
     "reconcile",
+    "recount_numbers",
     "refusal",
     "release",
     "sentence_of",
@@ -45,6 +46,5 @@ __all__ = [
     "settle_blocks",
     "start_afresh",
     "take_one",
-    "usage_of",
     "what_to_do",
 ]

@@ -5,6 +5,7 @@ transaction lasts, and the rest is counted live.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, select, text
@@ -16,6 +17,7 @@ from verf.billing.metric_sources import changed_since, read_ledger, read_lives
 from verf.billing.metrics import month_of
 from verf.billing.models import SyncCursor, Tally
 from verf.billing.tallies import Key, Tallies, news, tallies_of
+from verf.database import transaction
 from verf.jobs import handles
 from verf.kit import new_id, now
 from verf.manifest import Schedule
@@ -25,6 +27,19 @@ SCHEDULES = (Schedule(every=timedelta(hours=1), message=KeepTallies),)
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('billing.tallies', 0))")
 OURS = {"provider": "house", "account": "", "is_live": True, "stream": "tallies"}
 AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A number that was kept otherwise than it is counted."""
+
+    key: Key
+    kept: int
+    counted: int
+
+    def __str__(self) -> str:
+        where = " ".join(filter(None, (self.key.kind, self.key.product, self.key.about, self.key.name)))
+        return f"{self.key.at:%Y-%m} {where}: kept {self.kept}, counted {self.counted}"
 
 
 @handles(KeepTallies, system="billing: the numbers of the business are kept up to date")
@@ -55,11 +70,26 @@ async def settle(session: AsyncSession) -> None:
     await session.execute(changed)
 
 
-async def recount(session: AsyncSession) -> None:
-    """Forget what is kept and count everything anew. Wants the system's scope."""
+async def recount_numbers() -> list[str]:
+    """For an operator: all is counted anew; a line for each number that had been kept otherwise."""
+    async with transaction(system="billing: the numbers of the business are counted anew") as session:
+        return [str(each) for each in await recount(session)]
+
+
+async def recount(session: AsyncSession) -> list[Drift]:
+    """Forget what is kept and count everything anew; what of it had been wrong. Wants the system's scope."""
     await session.execute(ONE_AT_A_TIME)
+    mark = await _mark(session)
+    found = await _drifts(session, mark) if mark else []
     await session.execute(delete(SyncCursor).where(_is_ours()))
     await settle(session)
+    return found
+
+
+async def _drifts(session: AsyncSession, mark: datetime) -> list[Drift]:
+    kept, counted = await _kept(session), await _news(session, Tallies(), None, mark)
+    keys = sorted(key for key in kept.keys() | counted.keys() if kept[key] != counted[key])
+    return [Drift(key, kept[key], counted[key]) for key in keys]
 
 
 async def _mark(session: AsyncSession) -> datetime | None:
@@ -70,9 +100,10 @@ def _is_ours() -> ColumnElement[bool]:
     return and_(*(getattr(SyncCursor, name) == value for name, value in OURS.items()))
 
 
-async def _kept(session: AsyncSession, first: datetime) -> Tallies:
+async def _kept(session: AsyncSession, first: datetime | None = None) -> Tallies:
     columns = (Tally.kind, Tally.product, Tally.about, Tally.first, Tally.at, Tally.name, Tally.value)
-    rows = await session.execute(select(*columns).where(Tally.at >= first))
+    months = [Tally.at >= first] if first else []
+    rows = await session.execute(select(*columns).where(*months))
     return Counter({Key(*row[:-1]): row[-1] for row in rows})
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from verf.app import reconcile_payments
+from verf.app import reconcile_payments, recount_house
 from verf.billing import Outcome
 from verf.cli.terminal import run, terminal
 from verf.kit import Money
@@ -36,6 +36,15 @@ def reconcile(
     terminal.print(table_of(found, title="What was found" if dry_run else "What was found and done"))
     if dry_run:
         terminal.print("Nothing was changed. Without --dry-run what is safe is repaired, the rest becomes findings.")
+
+
+@billing.command("recount")
+def recount() -> None:
+    """Count the numbers of the business anew, from the log and the ledger, and say what had been kept otherwise."""
+    found = run(recount_house())
+    for line in found:
+        terminal.print(line, soft_wrap=True, markup=False)
+    terminal.print(f"{len(found)} numbers were wrong, and are right now." if found else "Nothing differed.")
 
 
 def table_of(found: list[Outcome], *, title: str) -> Table:
