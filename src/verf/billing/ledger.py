@@ -71,9 +71,8 @@ async def post(session: AsyncSession, payment: Payment, movement: Movement) -> b
 
 def charge(payment: Payment) -> Movement:
     """What is paid with credit was earned no less; what is left over, or paid of what was owed, was not earned now."""
-    credit = payment.credit or 0
-    net = payment.amount + credit - payment.tax
-    amounts = {_cash(payment): payment.amount, CREDIT: credit, _revenue(payment): -net, "tax": -payment.tax}
+    net = payment.amount + payment.credit - payment.tax
+    amounts = {_cash(payment): payment.amount, CREDIT: payment.credit, _revenue(payment): -net, "tax": -payment.tax}
     return Movement(kind="charge", ref=payment.ref or str(payment.id), occurred_at=payment.occurred_at, amounts=amounts)
 
 
