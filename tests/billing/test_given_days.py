@@ -3,20 +3,24 @@
 from datetime import timedelta
 
 import pytest
-from lives import CALENDAR, DAY, HOUR, live_until_due, paid_subscription, rows, somebody
+from killing import dies, moments
+from lives import CALENDAR, DAY, HOUR, buyer, live_until_due, paid_subscription, rows, somebody
 from sqlalchemy import update
+from staging import Shielded
 
+from verf.billing.changing import change_plan
 from verf.billing.ending import cancel
 from verf.billing.grants import give, grants_of, revoke
 from verf.billing.gratuities import give_plan
 from verf.billing.messages import PutOff, PutOffDue
-from verf.billing.models import Finding, Grant, PaidPeriod, Payment, Subscription
+from verf.billing.models import Finding, Grant, PaidPeriod, Payment, Price, Subscription
 from verf.billing.promo_codes import NewPromo, create_promo, redeem_days
 from verf.billing.putting_off import put_off
 from verf.billing.standing import standing_of
 from verf.database import transaction
-from verf.jobs import enqueue
-from verf.kit import new_id, now
+from verf.jobs import enqueue, shift
+from verf.kit import advance, new_id, now
+from verf.outbound import use_transport
 
 WEEK = 7 * DAY
 SECOND = timedelta(seconds=1)
@@ -169,6 +173,80 @@ async def test_days_of_a_lower_plan_put_nothing_off(harbour):
         )
     await live_until_due(harbour, before=-HOUR)
     assert len(await renewals()) == 1
+
+
+async def down(anna, harbour):
+    change = await change_plan(buyer(anna), "stock", await harbour.price("starter"), key="down")
+    assert change.outcome == "scheduled"
+
+
+async def assert_starter_comes_after_the_week(harbour, due):
+    row = await paid_subscription()
+    assert abs(row.period_end - (due + WEEK)) <= SECOND
+    starter = await harbour.price("starter")
+    assert (row.pending_price_id, await renewals()) == (starter, [])
+    await harbour.live(due + WEEK - now() - 6 * HOUR, step=DAY)
+    assert await renewals() == []
+    await harbour.live(12 * HOUR, step=6 * HOUR)
+    [renewal] = await renewals()
+    assert abs(renewal.period_start - (due + WEEK)) <= SECOND
+    row = await paid_subscription()
+    assert (row.state, row.price_id, row.pending_price_id) == ("active", starter, None)
+    [cheapest] = [each.amount for each in await rows(Price) if each.id == starter]
+    assert renewal.amount == cheapest
+    await assert_access_is_whole(renewal.period_end)
+
+
+@mirrored
+async def test_a_week_comes_before_the_lower_plan_as_well(harbour, provider):
+    anna = await customer(harbour, provider)
+    await give_a_week(anna)
+    await down(anna, harbour)
+    due = (await paid_subscription()).period_end
+    await live_until_due(harbour, before=20 * HOUR)
+    await harbour.live(HOUR, step=HOUR)
+    await assert_starter_comes_after_the_week(harbour, due)
+    assert await rows(Finding) == []
+
+
+@mirrored
+async def test_whoever_dies_while_it_is_put_off_the_lower_plan_comes_after_the_week(harbour, provider):
+    anna = await customer(harbour, provider)
+    await give_a_week(anna)
+    due = (await paid_subscription()).period_end
+    await down(anna, harbour)
+    harbour.schedules = CALENDAR
+    row = await live_until_due(harbour, before=23 * HOUR)
+    deaths = 0
+    with use_transport(provider, Shielded(harbour.sandbox._transport)):
+        for moment in moments(growth=1.2):
+            if not await dies(put_off(anna.organisation, row.id), after=moment):
+                break
+            deaths += 1
+            advance(timedelta(minutes=5))
+            await shift(timedelta(minutes=5))
+            await harbour.settle()
+            assert (await paid_subscription()).pending_price_id == await harbour.price("starter")
+    assert deaths > 5
+    harbour.schedules = [*CALENDAR, PutOffDue]
+    await harbour.live(HOUR, step=HOUR)
+    await assert_starter_comes_after_the_week(harbour, due)
+
+
+@mirrored
+async def test_days_taken_back_before_the_lower_plan_bring_it_at_once(harbour, provider):
+    anna = await customer(harbour, provider)
+    await befriend(anna)
+    due = (await paid_subscription()).period_end
+    await down(anna, harbour)
+    await live_until_due(harbour, before=20 * HOUR)
+    await harbour.live(due + 2 * DAY - now(), step=6 * HOUR)
+    assert await renewals() == []
+    await lose_the_friend(anna)
+    await harbour.live(DAY, step=HOUR)
+    [renewal] = await renewals()
+    assert renewal.period_start < due + 2 * DAY + 2 * HOUR
+    assert (await paid_subscription()).price_id == await harbour.price("starter")
 
 
 @mirrored

@@ -11,6 +11,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.billing.gifts import GIVEN, given_until
+from verf.billing.keeping import or_keep
 from verf.billing.messages import PutOff
 from verf.billing.mirroring import HOUSE, log_changes, photograph
 from verf.billing.models import Grant, Subscription
@@ -69,14 +70,14 @@ async def put_off(organisation: UUID, subscription: UUID) -> None:
             await log_changes(session, row, before, cause="given days were taken back")
             return
         row.put_off_until = until
-        wheel = await take(session, row)
+        wheel = await take(session, row, keeping=True)
     await _tell(wheel, until)
 
 
 async def _tell(wheel: Wheel, until: datetime) -> None:
     key = f"put-off:{wheel.subscription}:{int(until.timestamp())}"
     try:
-        await steer(wheel, lambda to: to.put_off(wheel.ref, until=until, key=key), cause="given days")
+        await or_keep(wheel, steer(wheel, lambda to: to.put_off(wheel.ref, until=until, key=key), cause="given days"))
     except ProviderRefused as error:
         # The charge comes as it would have, and the given days after what it pays for.
         log(__name__).warning("a charge was not put off", provider=wheel.provider, why=str(error))
@@ -103,7 +104,7 @@ def _may_be_moved(row: Subscription, moment: datetime) -> bool:
     is_steered = row.changing_since is not None and row.changing_since > moment - MARK_LASTS
     if row.state != SubscriptionState.ACTIVE or row.duplicate_of or row.access_hold or is_steered:
         return False
-    if row.cancel_at or row.leaving or row.paused_at or (row.engine == Engine.MIRROR and row.pending_price_id):
+    if row.cancel_at or row.leaving or row.paused_at or row.kept_price_id:
         return False
     return row.engine == Engine.OWN or provider(row.provider).abilities.can_put_off
 

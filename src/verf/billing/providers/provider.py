@@ -106,7 +106,10 @@ class Provider(Protocol):
         ...
 
     async def put_off(self, subscription: str, *, until: datetime, key: str) -> None:
-        """The period that runs ends then, and the next charge is made then: later, or sooner again."""
+        """The period that runs ends then, and the next charge is made then: later, or sooner again.
+
+        A plan that is to come with the next period comes then, too.
+        """
         ...
 
     async def pause(self, subscription: str, *, key: str) -> None: ...

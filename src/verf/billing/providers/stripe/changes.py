@@ -171,14 +171,22 @@ async def resume(client: stripe.StripeClient, ref: str, *, key: str) -> None:
 
 
 async def put_off(client: stripe.StripeClient, ref: str, until: datetime, *, key: str) -> None:
-    """As a trial that begins now: Stripe has no other way to move a renewal without charging or crediting for it."""
-    subscription = await client.v1.subscriptions.retrieve_async(ref)
-    end = int(until.timestamp())
-    if max(each.current_period_end for each in subscription.items.data) == end:
+    """As a trial that begins now: Stripe has no other way to move a renewal without charging or crediting for it.
+
+    A schedule ends its phases at moments of its own, so what is planned is taken off and planned anew for after it.
+    """
+    subscription = await client.v1.subscriptions.retrieve_async(ref, {"expand": ["schedule"]})
+    end, ended = int(until.timestamp()), max(each.current_period_end for each in subscription.items.data)
+    if ended == end:
         return
+    planned = _planned(subscription)
+    await _release(client, subscription, key)
     await client.v1.subscriptions.update_async(
         ref, {"trial_end": end, "proration_behavior": "none"}, {"idempotency_key": key}
     )
+    if planned:
+        following = {**planned, "end_date": planned["end_date"] + end - ended}
+        await _schedule(client, ref, following, key=f"{key}:again")
 
 
 async def pause(client: stripe.StripeClient, ref: str, *, key: str) -> None:
