@@ -6,7 +6,7 @@ The rows and the ledger are written by applying the provider's picture, or by st
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.audit import record
@@ -37,9 +37,14 @@ async def follow(session: AsyncSession, dispute: Dispute, state: str) -> None:
 
 
 async def hold_or_release(session: AsyncSession, row: Subscription) -> None:
-    """While a dispute is open access waits, whoever told us of it; other holds are not ours to lift."""
+    """While a dispute is open access waits, whoever told us of it; other holds are not ours to lift.
+
+    A warning is waited for only so long (`quiet_warnings`); the chargeback that comes later holds until the end.
+    """
+    waits = and_(Dispute.state == DisputeState.OPEN, Dispute.hold_ended_at.is_(None))
+    came_late = and_(Dispute.state == DisputeState.LOST, Dispute.hold_ended_at.is_not(None))
     query = select(Dispute.id).join(Payment, Payment.id == Dispute.payment_id)
-    query = query.where(Payment.subscription_id == row.id, Dispute.state == DisputeState.OPEN)
+    query = query.where(Payment.subscription_id == row.id, or_(waits, came_late))
     is_open = await session.scalar(query.limit(1)) is not None
     if is_open and not row.access_hold:
         row.access_hold = DISPUTED

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from verf.billing import metering, offers, patrol, tally_keeping, upkeep
+from verf.billing import metering, offers, patrol, quiet_warnings, tally_keeping, upkeep
 from verf.billing.checking import check_due_intents
 from verf.billing.handling import handle, refresh
 from verf.billing.inbox import forget_old, sweep
@@ -23,6 +23,7 @@ SCHEDULES = (
     *offers.SCHEDULES,
     *metering.SCHEDULES,
     *patrol.SCHEDULES,
+    *quiet_warnings.SCHEDULES,
     *tally_keeping.SCHEDULES,
 )
 

@@ -125,6 +125,17 @@ class KeepPending:
 
 
 @dataclass(frozen=True)
+class EndHolds:
+    """Look for warnings of chargebacks that nothing has followed for long."""
+
+
+@dataclass(frozen=True)
+class EndHold:
+    organisation: UUID
+    dispute: UUID
+
+
+@dataclass(frozen=True)
 class PutOffDue:
     """Put off the charges that given days come before."""
 

@@ -20,6 +20,8 @@ class BillingSettings(Section, env_prefix="VERF_BILLING_"):
     referral_days_inviter: int = Field(default=30, ge=0, le=366)
     referral_days_invited: int = Field(default=7, ge=0, le=366)
     referral_cap: int = Field(default=12, ge=0)
+    # Days after a warning of a chargeback (Paddle) until access is given back if none has come; 0 to wait for ever.
+    warning_days: int = Field(default=30, ge=0, le=366)
     # Where the terms of the house can be read, for the box at the checkout; empty: it speaks of the charges alone.
     terms_url: str = ""
     # Kept with each consent: change it when the terms change.

@@ -112,6 +112,8 @@ class Dispute(TenantRecord):
     amount: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(default="")
     occurred_at: Mapped[datetime]
+    # A warning that no chargeback has followed for so long that access waits no more.
+    hold_ended_at: Mapped[datetime | None]
 
 
 class LedgerTransaction(TenantRecord):

@@ -24,6 +24,8 @@ class Abilities:
     has_portal: bool = False
     has_trials: bool = False
     has_disputes: bool = False
+    # An open dispute is a warning, that a chargeback may follow or nothing at all.
+    warns_of_disputes: bool = False
     can_meter: bool = False
     # The next charge can be moved, without anything charged or credited for it.
     can_put_off: bool = False

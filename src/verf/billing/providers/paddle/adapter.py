@@ -42,6 +42,7 @@ class Paddle:
         has_portal=True,
         has_trials=True,
         has_disputes=True,
+        warns_of_disputes=True,
     )
 
     def __init__(self, connection: Connection) -> None:
