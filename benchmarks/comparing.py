@@ -72,9 +72,10 @@ class Line:
 
 
 async def by_turns(rounds: int, ours: Measure, baseline: Measure) -> tuple[Sample, Sample]:
-    """Each round measures both, in changing order; the first of each warms up and is not counted."""
-    await ours()
-    await baseline()
+    """Each round measures both, in changing order; the first of each warms up and is not counted, unless it is all."""
+    if rounds > 1:
+        await ours()
+        await baseline()
     mine: list[float] = []
     theirs: list[float] = []
     for number in range(rounds):

@@ -3,7 +3,6 @@
 import gc
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
@@ -130,10 +129,3 @@ async def _stocked(member: Member) -> UUID:
             for number in range(PRODUCTS)
         )
         return shop.id
-
-
-def free_port() -> int:
-    """Any that is free: several runs on one machine must not meet."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -11,10 +11,11 @@ from uuid import UUID
 import orjson
 
 from benchmarks.comparing import Line, Scale, by_turns
-from benchmarks.ground import Ground, free_port
+from benchmarks.ground import Ground
 from benchmarks.processes import answering, said_by
 from benchmarks.shelf import PRODUCTS
 from benchmarks.statements import Statement, noting_statements
+from verf.testing import free_port
 
 PRODUCT_ROUTE = "/api/v1/stock/products"
 CONNECTIONS = 16
@@ -45,7 +46,7 @@ async def measure(ground: Ground, scale: Scale) -> Sequence[Line]:
 
 async def _both(ground: Ground, plans: Sequence[object], stack: AsyncExitStack) -> tuple[int, int]:
     """The ports of the house and of the baseline, which answers `/products/0` with the first plan, and so on."""
-    ours, bare = free_port(), free_port() + 1
+    ours, bare = free_port(), free_port()
     served = (sys.executable, "-m", "benchmarks.served")
     await stack.enter_async_context(answering(*served, "house", str(ours), url=f"http://127.0.0.1:{ours}/health/ready"))
     plan = orjson.dumps({"address": ground.bare_address(), "plans": plans}, default=str).decode()

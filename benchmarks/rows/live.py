@@ -7,11 +7,12 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.comparing import Line, Sample, Scale, percentile
-from benchmarks.ground import Ground, free_port
+from benchmarks.ground import Ground
 from benchmarks.processes import answering
 from benchmarks.shelf import EVENTS, TOPIC
 from verf.database import transaction
 from verf.realtime import publish
+from verf.testing import free_port
 
 EVERY = 0.5
 READY = b"ready\n"

@@ -9,8 +9,9 @@ from functools import partial
 import orjson
 
 from benchmarks.comparing import Line, Sample, Scale, by_turns
-from benchmarks.ground import Ground, free_port
+from benchmarks.ground import Ground
 from benchmarks.processes import answering, said_by
+from verf.testing import free_port
 
 OURS, BARE = "/api/v1/billing/webhook/paddle", "/webhook"
 CONNECTIONS, RATE = 16, 200
@@ -27,7 +28,7 @@ async def measure(ground: Ground, scale: Scale) -> Sequence[Line]:
     connection = await ground.bare_connection()
     await connection.execute(TABLE)
     await connection.close()
-    ours, bare = free_port(), free_port() + 1
+    ours, bare = free_port(), free_port()
     served = (sys.executable, "-m", "benchmarks.served")
     environment = {"BENCHMARK_STATEMENTS": orjson.dumps({"address": ground.bare_address(), "plans": []}).decode()}
     async with AsyncExitStack() as stack:

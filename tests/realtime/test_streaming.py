@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -12,13 +11,7 @@ from verf.database import transaction
 from verf.kit import now
 from verf.realtime import Event, Hub, organisation_topic, publish, session_topic, stream
 from verf.realtime.hub import REMEMBERED
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
+from verf.testing import free_port
 
 PORT = free_port()
 
