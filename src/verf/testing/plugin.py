@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import structlog
 
 from verf.testing.billing import fresh_prices
 from verf.testing.database import database, database_server, migrated_database
@@ -16,6 +17,14 @@ from verf.testing.site import site
 
 # Characters of a value that still make a name.
 LONG = 60
+PLAIN = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.StackInfoRenderer(),
+    structlog.dev.set_exc_info,
+    structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+)
 
 __all__ = ["database", "database_server", "fresh_limits", "fresh_prices", "migrated_database", "site"]
 
@@ -31,6 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """A long value goes by its length: names of tests stay readable, and equal in every process that collects them."""
     return f"{argname}-of-{len(val)}" if isinstance(val, str | bytes) and len(val) > LONG else None
+
+
+def pytest_runtest_setup() -> None:
+    """Structlog left alone draws each traceback with all variables in colour, which takes seconds."""
+    if not structlog.is_configured():
+        structlog.configure(processors=PLAIN)
 
 
 def pytest_runtest_teardown() -> None:
