@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader
@@ -31,8 +32,15 @@ def configure(rooms: Sequence[Room]) -> None:
         known = _entries.setdefault(entry.notice.name, entry)
         if known is not entry:
             raise ValueError(f"{known.room} and {entry.room} both have a notice called {entry.notice.name}.")
-    packages = dict.fromkeys(["verf.notifications", *(room.package for room in rooms if room.notices)])
-    _loader = ChoiceLoader([FileSystemLoader(str(files(package) / "templates")) for package in packages])
+    _loader = _loader_of(
+        tuple(dict.fromkeys(["verf.notifications", *(room.package for room in rooms if room.notices)]))
+    )
+
+
+@cache
+def _loader_of(packages: tuple[str, ...]) -> BaseLoader:
+    """Kept, and with it the templates that were read through it."""
+    return ChoiceLoader([FileSystemLoader(str(files(package) / "templates")) for package in packages])
 
 
 def entry_of(name: str) -> Entry:

@@ -66,18 +66,23 @@ def _language(tag: str) -> str:
 
 def load_catalogs(folders: Iterable[Path]) -> None:
     """Compile each room's .po files in memory and merge them; later folders win. English is the source."""
-    paths = list(folders)
-    for language in LOCALES:
-        merged: NullTranslations = NullTranslations()
-        for path in (folder / language / "LC_MESSAGES" / "messages.po" for folder in paths):
-            if path.exists():
-                merged = _merge(merged, Translations(io.BytesIO(_compiled(path, language))))
-        _catalogs[language] = merged
+    paths = tuple(folders)
+    _catalogs.update({language: _merged(paths, language) for language in LOCALES})
+
+
+@cache
+def _merged(folders: tuple[Path, ...], language: str) -> NullTranslations:
+    """Kept: a house is furnished once, its tests a thousand times."""
+    merged: NullTranslations = NullTranslations()
+    for path in (folder / language / "LC_MESSAGES" / "messages.po" for folder in folders):
+        if path.exists():
+            merged = _merge(merged, Translations(io.BytesIO(_compiled(path, language))))
+    return merged
 
 
 @cache
 def _compiled(path: Path, language: str) -> bytes:
-    """As a .mo file. Kept: a house is furnished once, its tests a thousand times."""
+    """As a .mo file."""
     with path.open("rb") as file:
         catalog = read_po(file, locale=language)
     binary = io.BytesIO()

@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ def configure(rooms: Sequence[Room]) -> None:
     folders = [_folder(package) for package in _packages(rooms)]
     load_static(_packages(rooms))
     load_catalogs([_folder("verf") / "locale", *(folder / "locale" for folder in folders)])
-    _environment = _new_environment([folder / "templates" for folder in folders])
+    house = load(House)
+    _environment = _environment_of(tuple(folder / "templates" for folder in folders), house.data, house.is_sandbox)
     _menus = declared_menus(rooms)
     _products = [room for room in rooms if isinstance(room, Product)]
     _banners = [banner for room in rooms for banner in room.banners]
@@ -57,16 +58,18 @@ def _folder(package: str) -> Path:
     return Path(str(files(package)))
 
 
-def _new_environment(folders: Sequence[Path]) -> Environment:
+@lru_cache(maxsize=8)
+def _environment_of(folders: tuple[Path, ...], data: Path, is_sandbox: bool) -> Environment:
+    """Kept, with the templates that it has read."""
     environment = Environment(
         loader=FileSystemLoader(folders),
-        bytecode_cache=_bytecode_cache(),
+        bytecode_cache=_bytecode_cache(data),
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
-        auto_reload=load(House).is_sandbox,
+        auto_reload=is_sandbox,
     )
     dress(environment)
     environment.globals.update(icon=icon, static=static_url, charts=charts, now=now, new_id=new_id, locales=LOCALES)
@@ -83,8 +86,8 @@ def dress(environment: Environment) -> None:
     environment.filters.update(FILTERS)
 
 
-def _bytecode_cache() -> FileSystemBytecodeCache:
-    folder = load(House).data / "cache" / "templates"
+def _bytecode_cache(data: Path) -> FileSystemBytecodeCache:
+    folder = data / "cache" / "templates"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return FileSystemBytecodeCache(str(folder))
 

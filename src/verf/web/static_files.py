@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -65,8 +66,14 @@ def _keep(name: str, kind: str, content: bytes) -> None:
         raise ValueError(f"Two rooms bring a static file named {name}.")
     if kind == "css":
         content = _REFERENCE.sub(lambda found: f"url({static_url(found[1].decode())})".encode(), content)
-    compressed = gzip.compress(content, 9, mtime=0) if kind in COMPRESSED else None
+    compressed = _compressed(content) if kind in COMPRESSED else None
     _files[name] = StaticFile(content, compressed, TYPES[kind], hashlib.sha256(content).hexdigest()[:12])
+
+
+@cache
+def _compressed(content: bytes) -> bytes:
+    """Kept: a house is furnished once, its tests a thousand times."""
+    return gzip.compress(content, 9, mtime=0)
 
 
 def static_url(name: str) -> str:
