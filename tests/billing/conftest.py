@@ -25,9 +25,9 @@ async def books(database):
 
 
 @pytest.fixture
-async def harbour(site, tmp_path):
+async def harbour(site):
     """The whole house and every simulated provider, in this process: see harbour.py."""
-    async with open_harbour(site, tmp_path) as opened:
+    async with open_harbour(site) as opened:
         yield opened
 
 

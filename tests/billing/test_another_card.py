@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from lives import somebody
 from sqlalchemy import select
 
 from verf.billing.models import Payment, Subscription
@@ -19,7 +20,7 @@ async def the_live_one():
 
 
 async def test_another_card_pays_what_is_owed_and_is_charged_from_then_on(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "starter", provider="yookassa", later="insufficient_funds")
     await harbour.live(timedelta(days=32), step=timedelta(days=4))
     owing = await the_live_one()

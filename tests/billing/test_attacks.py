@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from harbour import Harbour
-from lives import DAY, HOUR, buyer, charged, methods_come_to, paid_subscription, rows
+from lives import DAY, HOUR, buyer, charged, methods_come_to, paid_subscription, rows, somebody
 from sqlalchemy import select
 
 from verf.billing.applying import apply
@@ -49,7 +49,7 @@ async def pay(harbour: Harbour, checkout, provider: str = "yookassa") -> None:
 
 async def test_a_small_difference_does_not_buy_a_month_that_came_later(harbour):
     """The page of a change is left open, time is bought on another page, and then the first page is paid."""
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "starter", provider="yookassa")
     async with transaction(organisation=anna.organisation) as session:
         # As with a payment by a method that cannot be saved.
@@ -69,7 +69,7 @@ async def test_a_small_difference_does_not_buy_a_month_that_came_later(harbour):
 
 
 async def test_two_open_pages_that_are_both_paid_are_found_and_not_charged_twice_for_ever(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     first = await harbour.checkout(anna, "starter", provider="yookassa")
     second = await harbour.checkout(anna, "pro", provider="yookassa")
     await pay(harbour, first)
@@ -81,7 +81,7 @@ async def test_two_open_pages_that_are_both_paid_are_found_and_not_charged_twice
 
 
 async def test_a_payment_after_its_page_was_given_up_still_gives_access(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     opened = await harbour.checkout(anna, "pro", provider="yookassa")
     async with transaction(organisation=anna.organisation) as session:
         row = await session.get_one(CheckoutIntent, opened.id)
@@ -94,7 +94,7 @@ async def test_a_payment_after_its_page_was_given_up_still_gives_access(harbour)
 
 @pytest.mark.parametrize("is_heard", [True, False], ids=["retry known", "retry unknown"])
 async def test_a_retry_and_another_card_for_one_period_are_not_both_kept_silently(harbour, is_heard):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="yookassa")
     await methods_come_to(harbour, "insufficient_funds")
     end = (await paid_subscription()).period_end
@@ -126,7 +126,7 @@ async def test_a_retry_and_another_card_for_one_period_are_not_both_kept_silentl
 async def test_a_code_tried_with_one_plan_holds_for_the_plan_that_is_bought(harbour):
     async with transaction() as session:
         await create_promo(session, NewPromo(code="SPRING", kind="percent", value=50, max_redemptions=1), by=None)
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     for plan in ("starter", "pro", "starter"):
         price = await harbour.price(plan, currency="RUB")
         opened = await start_checkout(buyer(anna), price, through="yookassa", promo="spring")
@@ -138,7 +138,7 @@ async def test_a_code_tried_with_one_plan_holds_for_the_plan_that_is_bought(harb
 async def test_a_code_is_free_again_when_its_page_ran_out_or_was_refused(harbour):
     async with transaction() as session:
         await create_promo(session, NewPromo(code="SPRING", kind="percent", value=50, max_redemptions=1), by=None)
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     price = await harbour.price("pro", currency="RUB")
     opened = await start_checkout(buyer(anna), price, through="yookassa", promo="spring")
     async with transaction(organisation=anna.organisation) as session:
@@ -154,7 +154,7 @@ async def test_a_code_is_free_again_when_its_page_ran_out_or_was_refused(harbour
 @pytest.mark.parametrize("provider", ["stripe", "paddle", "yookassa", "wata"])
 async def test_who_was_left_waiting_by_a_provider_chooses_again_at_once(harbour, provider):
     for knob in ("timeout", "timeout_after"):
-        anna = await harbour.member()
+        anna = await somebody(harbour)
         await harbour.control(provider, "knobs", **{knob: {"path": "POST", "count": 9}})
         with pytest.raises(ProviderUnreachable):
             await harbour.checkout(anna, "pro", provider=provider)
@@ -165,7 +165,7 @@ async def test_who_was_left_waiting_by_a_provider_chooses_again_at_once(harbour,
 
 
 async def test_the_same_choice_after_a_silence_is_the_same_order(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.control("stripe", "knobs", timeout_after={"path": "POST", "count": 9})
     with pytest.raises(ProviderUnreachable):
         await harbour.checkout(anna, "pro")
@@ -203,7 +203,7 @@ async def a_charge_that_is_owed(row: Subscription) -> Payment:
 @pytest.mark.parametrize(("provider", "account"), [("paddle", "sandbox"), ("yookassa", "100500")])
 async def test_the_name_of_a_charge_does_not_make_other_money_of_it(harbour, provider, account):
     """A customer who knows the id of a charge that is owed writes it into the metadata of a cheaper payment."""
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="yookassa")
     row = await paid_subscription()
     owed = await a_charge_that_is_owed(row)
@@ -221,7 +221,7 @@ async def test_the_name_of_a_charge_does_not_make_other_money_of_it(harbour, pro
 
 async def test_a_charge_that_comes_through_after_the_end_is_found_and_opens_nothing(harbour):
     """She left while it was under way: the money is hers, and somebody is told."""
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="yookassa")
     owed = await a_charge_that_is_owed(await paid_subscription())
     await cancel(anna.organisation, "stock", when="now", reason="", by=anna.person, key="leave")

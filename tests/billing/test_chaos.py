@@ -23,9 +23,8 @@ CAST = [(life, provider) for name, provider in CAST for life in LIVES if life.na
 _clean = {}
 
 
-async def played(site, folder, weather):
-    folder.mkdir()
-    async with open_harbour(site, folder) as harbour:
+async def played(site, weather):
+    async with open_harbour(site) as harbour:
         begin_at(FIRST_DAY)
         async with staged(harbour, zlib.crc32(SEED.encode())) as stage:
             return await play(stage, CAST, weather, seed=SEED, step=STEP)
@@ -36,12 +35,12 @@ SOME = [None, *(each for each in WEATHERS if each.name in ("lost", "crowded", "p
 
 
 @pytest.mark.parametrize("weather", SOME, ids=[each.name if each else "fair" for each in SOME])
-async def test_lives_end_alike_in_every_weather(site, database, tmp_path, weather):
+async def test_lives_end_alike_in_every_weather(site, database, weather):
     if not _clean:
-        _clean.update(await played(site, tmp_path / "fair", None))
+        _clean.update(await played(site, None))
         # As it was before the fair lives, of which nothing may help or hinder the others.
         await database.empty()
         start_afresh()
-    faces = await played(site, tmp_path / "weather", weather)
+    faces = await played(site, weather)
     wrong = {who: found for who, face in _clean.items() if (found := differences(face, faces[who]))}
     assert wrong == {}

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+from lives import somebody
+
 from verf.billing import diary_of
 from verf.kit import now
 
 
 async def test_a_month_with_a_renewal_and_a_refund_can_be_read(harbour):
     began = now()
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, provider="yookassa")
     await harbour.live(timedelta(days=32), step=timedelta(days=4))
     lines = await diary_of(began, now())

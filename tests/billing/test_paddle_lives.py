@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from lives import DAY, buyer, mails, paid_subscription, payments, rows
+from lives import DAY, buyer, mails, paid_subscription, payments, rows, somebody
 
 from verf.billing.changing import change_plan, keep_plan, preview_change
 from verf.billing.ending import cancel, pause, resume
@@ -17,7 +17,7 @@ from verf.kit import now
 
 @pytest.fixture
 async def anna(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="paddle")
     return anna
 
@@ -82,7 +82,7 @@ async def test_a_downgrade_waits_and_can_be_taken_back(harbour, anna):
 
 
 async def test_from_a_year_to_a_month_when_the_year_is_over(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "pro", provider="paddle")
     _told, done = await up(harbour, anna, "pro", "year")
     assert done.outcome == "done"
@@ -162,7 +162,7 @@ async def test_a_dispute_holds_access_until_it_is_decided(harbour, anna, verdict
 
 
 async def test_what_a_credit_pays_for_is_paid(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "enterprise", provider="paddle")
     price = await harbour.price("starter")
     async with transaction() as session:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from lives import methods_come_to
+from lives import methods_come_to, somebody
 from sqlalchemy import select, update
 
 from verf.billing.models import CheckoutIntent, Grant, Payment, PromoCode, PromoRedemption, Referral, Subscription
@@ -215,7 +215,7 @@ async def test_a_payment_has_a_receipt_to_print(harbour):
 
 
 async def test_a_failed_renewal_is_told_on_every_page_until_it_is_paid(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, provider="yookassa")
     await methods_come_to(harbour, "insufficient_funds")
     assert "The last payment did not go through" not in await seen(anna.http, "/organisation")

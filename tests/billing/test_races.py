@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from lives import DAY, buyer, charged, paid_subscription, payments, rows
+from lives import DAY, buyer, charged, paid_subscription, payments, rows, somebody
 from sqlalchemy import func, select
 
 from verf.billing.changing import change_plan
@@ -39,7 +39,7 @@ async def is_balanced():
 
 @pytest.mark.parametrize("provider", ["stripe", "paddle", "yookassa", "wata"])
 async def test_webhook_return_page_and_poll_at_once_are_one_payment(harbour, provider):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     opened = await harbour.checkout(anna, provider=provider)
     [ref] = await harbour.refs(opened)
     await harbour.control(provider, f"checkouts/{ref}/pay")
@@ -64,7 +64,7 @@ async def test_webhook_return_page_and_poll_at_once_are_one_payment(harbour, pro
 
 
 async def test_one_period_is_charged_once_whoever_wakes_up(harbour):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, provider="yookassa")
     row = await paid_subscription()
     async with transaction(organisation=anna.organisation) as session:
@@ -83,7 +83,7 @@ async def test_one_period_is_charged_once_whoever_wakes_up(harbour):
 
 @pytest.mark.parametrize("when", ["now", "period_end"])
 async def test_leaving_in_the_moment_of_a_renewal_is_one_or_the_other(harbour, when):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, provider="yookassa")
     row = await paid_subscription()
     await harbour.live(row.period_end - now(), step=15 * DAY)
@@ -108,7 +108,7 @@ async def test_leaving_in_the_moment_of_a_renewal_is_one_or_the_other(harbour, w
 
 @pytest.mark.parametrize("provider", ["stripe", "paddle", "yookassa"])
 async def test_leaving_and_changing_at_once_ends_in_one_truth(harbour, provider):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, "starter", provider=provider)
     currency = "RUB" if provider == "yookassa" else "USD"
     price = await harbour.price("pro", currency=currency)
@@ -137,7 +137,7 @@ async def test_leaving_and_changing_at_once_ends_in_one_truth(harbour, provider)
 
 @pytest.mark.parametrize("provider", ["stripe", "paddle", "yookassa"])
 async def test_fifty_who_leave_and_come_back_at_once_are_told(harbour, provider):
-    anna = await harbour.member()
+    anna = await somebody(harbour)
     await harbour.buy(anna, provider=provider)
 
     def leave(number):

@@ -7,10 +7,12 @@ from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
+from lives import somebody
 from sqlalchemy import select, text
 
 from verf.billing import entitlements
 from verf.billing.findings import report
+from verf.billing.messages import KeepTallies
 from verf.billing.models import Finding, Grant, OverrideRow, Payment, PromoCode, ProviderEvent, Refund, Subscription
 from verf.database import transaction
 from verf.identity import add_staff
@@ -306,7 +308,8 @@ async def test_the_whole_decision_is_explained(harbour):
 
 
 async def test_a_quarter_is_counted_from_the_books(harbour):
-    anna, boris, stella = await harbour.member(), await harbour.member("Boris"), await a_steward(harbour)
+    anna, boris, stella = await somebody(harbour), await harbour.member("Boris"), await a_steward(harbour)
+    harbour.schedules.append(KeepTallies)
     await harbour.buy(anna, "starter", provider="yookassa")
     await harbour.buy(boris, "pro", provider="yookassa")
     price = str(await harbour.price("pro", currency="RUB"))

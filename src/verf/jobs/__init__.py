@@ -5,7 +5,7 @@ Not a place for what the jobs do: that is in the rooms, beside their other edges
 
 from verf.jobs.cancelling import cancel
 from verf.jobs.dead_letters import discard, failed, retry
-from verf.jobs.draining import drain
+from verf.jobs.draining import drain, perform
 from verf.jobs.facts import announce, on
 from verf.jobs.handlers import handles, heard_only_by
 from verf.jobs.job import Job, JobId, TryLater
@@ -34,6 +34,7 @@ __all__ = [
     "handles",
     "heard_only_by",
     "on",
+    "perform",
     "retry",
     "run_of",
     "shift",

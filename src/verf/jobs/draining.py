@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain import models
 from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
-from verf.database import reading_primary
+from verf.database import reading_primary, transaction
 from verf.errors import VerfError
 from verf.jobs.engine import LineDriver, engine_over
 from verf.jobs.handlers import known_names
+from verf.jobs.job import Job, JobId
 from verf.jobs.outcomes import Dead, Retry
-from verf.jobs.running import run
+from verf.jobs.queue import handler_of
+from verf.jobs.running import run, scope_of
 from verf.jobs.settling import settle
 from verf.kit import new_id
 
@@ -38,6 +40,18 @@ async def drain(*, errors: Literal["raise", "keep"] = "raise") -> int:
         if errors == "raise" and isinstance(ended.outcome, Dead | Retry) and is_unexpected(ended.outcome.error):
             raise ended.outcome.error
     return ran
+
+
+async def perform(message: Any) -> None:
+    """Do here and now what a worker would do with this message. It is in no queue, so nothing tries it again."""
+    handler = handler_of(message)
+    if handler.takes == "job":
+        await handler.function(message, Job(JobId(0), 1, None))
+    elif handler.takes == "message":
+        await handler.function(message)
+    else:
+        async with transaction(**scope_of(handler, message)) as session:
+            await handler.function(message, session)
 
 
 def is_unexpected(error: BaseException) -> bool:

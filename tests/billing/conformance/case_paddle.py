@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-from registering import simulated
 from world import Case
 
 from verf.billing.providers.paddle import Paddle, connection
@@ -17,7 +16,6 @@ def _kind(said):
 
 case = Case(
     name="paddle",
-    simulator=simulated("paddle"),
     provider=ours,
     stranger=lambda: ours(api_key="pdl_sdbx_apikey_another", secrets=("pdl_ntfset_another",)),
     rotated=lambda: ours(secrets=("pdl_ntfset_new", SANDBOX_SECRET)),

@@ -1,4 +1,3 @@
-from registering import simulated
 from world import Case
 
 from verf.billing.providers.stripe import StripeProvider
@@ -31,7 +30,6 @@ def _mode(said):
 
 case = Case(
     name="stripe",
-    simulator=simulated("stripe"),
     provider=ours,
     stranger=lambda: ours(secret_key="sk_test_another", webhook_secrets=["whsec_another"]),
     rotated=lambda: ours(webhook_secrets=["whsec_new", SECRET]),

@@ -1,5 +1,4 @@
 from pydantic import SecretStr
-from registering import simulated
 from world import Case
 
 from verf.billing.providers.wata import Wata, WataSettings
@@ -21,7 +20,6 @@ def _account(said):
 
 case = Case(
     name="wata",
-    simulator=simulated("wata"),
     provider=ours,
     stranger=lambda: ours(token=SecretStr("of-another-terminal")),
     alter={"unknown": _kind, "account": _account},

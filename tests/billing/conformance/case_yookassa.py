@@ -1,5 +1,4 @@
 from pydantic import SecretStr
-from registering import simulated
 from world import Case
 
 from verf.billing.providers.yookassa import YooKassa, YooKassaSettings
@@ -25,7 +24,6 @@ def _mode(said):
 
 case = Case(
     name="yookassa",
-    simulator=simulated("yookassa"),
     provider=ours,
     stranger=lambda: ours(secret_key=SecretStr("test_another")),
     alter={"unknown": _kind, "account": _account, "mode": _mode},

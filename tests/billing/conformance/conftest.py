@@ -15,10 +15,9 @@ from verf.kit import set_offset
 
 
 @pytest.fixture(params=CASES)
-async def world(request, tmp_path):
+async def world(request):
     with ExitStack() as stack:
-        world = World(CASES[request.param], tmp_path, stack)
+        world = World(CASES[request.param], stack)
         yield world
         await world.http.aclose()
-        world.simulator.store.close()
     set_offset(timedelta())

@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI, Request, Response
 from faults import Bad
+from quay import fresh_sandbox
 from starlette.datastructures import Headers
 
 from verf.billing.providers.events import ProviderUnreachable, WebhookRefused
@@ -18,7 +19,6 @@ from verf.billing.providers.pictures import Picture, Subject
 from verf.billing.states import Engine, PaymentState
 from verf.kit import Money, advance, new_id, now, set_offset
 from verf.outbound import use_transport
-from verf.sandbox import create_sandbox
 from verf.settings import House, load
 
 WEBHOOKS = "/api/v1/billing/webhook/{name}"
@@ -30,8 +30,7 @@ class Case:
     """How one provider is registered with the suite; a file of its own beside this one."""
 
     name: str
-    # The manifest.Simulator of the sandbox, and the adapter as the house makes it for the sandbox.
-    simulator: object
+    # The adapter as the house makes it for the sandbox, where the simulator goes by the same name.
     provider: Callable[[], object]
     # The same account with secrets that are not its own.
     stranger: Callable[[], object]
@@ -81,13 +80,13 @@ class Bought:
 
 
 class World:
-    def __init__(self, case, folder, stack: ExitStack) -> None:
+    def __init__(self, case, stack: ExitStack) -> None:
         self.case = case
         self.letters: list[Letter] = []
         self.payable: dict = {}
         self.web = FastAPI()
         self.web.post(WEBHOOKS.format(name=case.name))(self._take)
-        sandbox = create_sandbox([case.simulator], folder)
+        sandbox = fresh_sandbox()
         self.web.mount("/sandbox", sandbox)
         self.simulator = sandbox.app.state.simulators[case.name]
         inside = httpx.ASGITransport(self.web, client=("127.0.0.1", 4000))

@@ -17,8 +17,7 @@ class Dice:
     def __init__(self, store: Store) -> None:
         self._store = store
         if store.get("dice", "seed") is None:
-            self.sow(secrets.token_hex(8))
-            store.flush()
+            self.sow_anew()
 
     @property
     def seed(self) -> str:
@@ -26,6 +25,10 @@ class Dice:
 
     def sow(self, seed: str) -> None:
         self._store.put("dice", "seed", {"value": seed})
+
+    def sow_anew(self) -> None:
+        self.sow(secrets.token_hex(8))
+        self._store.flush()
 
     def throw(self, purpose: str) -> Random:
         """A fresh source for one decision."""

@@ -72,6 +72,14 @@ class Store:
         self.put("counter", name, counter)
         return int(counter["value"])
 
+    def empty(self) -> None:
+        """As in a new folder."""
+        with self.connection:
+            for table in ("documents", "deliveries", "sqlite_sequence"):
+                self.connection.execute(f"DELETE FROM {table}")
+        self._kinds.clear()
+        self._changed.clear()
+
     def flush(self) -> None:
         if not self._changed and not self.connection.in_transaction:
             return
