@@ -1,6 +1,7 @@
 """The API of billing, asked as a program would, with the simulated providers behind it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -119,6 +120,26 @@ async def test_a_subscription_is_cancelled_and_taken_back(harbour):
     assert back.json()["cancel_at"] is None
     again = await anna.http.post(f"{API}/resume", json={}, headers=key("again"))
     assert (again.status_code, again.json()["code"]) == (409, "nothing-to-resume")
+
+
+@pytest.mark.parametrize("provider", ["stripe", "paddle"])
+async def test_a_cancellation_is_taken_though_its_provider_is_silent(harbour, provider):
+    anna = await harbour.member()
+    await harbour.buy(anna, provider=provider)
+    await harbour.control(provider, "knobs", fail={"rate": 1})
+    left = await anna.http.post(f"{API}/cancel", json={"reason": "expensive"}, headers=key("leave"))
+    assert left.status_code == 202, left.text
+    assert (left.json()["leaving"], left.json()["cancel_at"]) == ("period_end", None)
+    assert left.json()["next_charge"] is None
+    again = await anna.http.post(f"{API}/cancel", json={"reason": "expensive"}, headers=key("leave"))
+    assert again.status_code == 202
+    page = await anna.http.get("/billing", headers={"Accept": "text/html"})
+    assert "Your cancellation is noted." in page.text
+    assert 'id="resume"' in page.text
+    await harbour.control(provider, "knobs", "DELETE")
+    await harbour.live(timedelta(hours=1), step=timedelta(minutes=30))
+    [row] = [each for each in await rows(Subscription) if each.provider == provider]
+    assert (row.leaving, row.cancel_at) == ("", row.period_end)
 
 
 async def test_a_subscription_is_paused_and_resumed(harbour):
