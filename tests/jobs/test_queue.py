@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from verf.database import transaction
-from verf.jobs import announce, drain, enqueue, enqueue_all, handles, on
+from verf.jobs import announce, drain, enqueue, enqueue_all, handles, on, perform
 
 done: list[str] = []
 
@@ -50,6 +50,12 @@ async def test_a_job_runs_after_its_transaction(database):
 
 class ChangedMyMind(Exception):
     pass
+
+
+async def test_a_message_is_done_without_the_queue(database):
+    await perform(Greet("Anna"))
+    assert done == ["Anna"]
+    assert await drain() == 0
 
 
 async def test_a_rollback_leaves_no_job_when_the_job_came_first(database):

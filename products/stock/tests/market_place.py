@@ -18,7 +18,7 @@ from stock.sync import RunView, run_of, runs_of
 from verf.billing.manifest import room as billing
 from verf.database import transaction
 from verf.identity.manifest import room as identity
-from verf.jobs import drain, enqueue, shift
+from verf.jobs import drain, perform, shift
 from verf.jobs.manifest import room as jobs
 from verf.kit import advance, now
 from verf.manifest import Room
@@ -79,8 +79,7 @@ async def pass_time(by: timedelta, *, step: timedelta = timedelta(minutes=5)) ->
         stride = min(step, left)
         advance(stride)
         await shift(stride)
-        async with transaction() as session:
-            await enqueue(session, StartDueSyncs(), unless_queued="due")
+        await perform(StartDueSyncs())
         await drain(errors="raise")
         left -= stride
 

@@ -106,6 +106,27 @@ async def house(tmp_path, shop):
         yield http
 
 
+# A world of its own
+
+
+async def test_a_world_that_starts_over_knows_nothing_of_the_one_before(tmp_path, toy):
+    await make(toy)
+    toy.knobs.turn("drop", Knob(rate=1))
+    await make(toy)
+    seed = toy.dice.seed
+    toy.start_over()
+    assert toy.truth() == {"things": []}
+    assert toy.outbox.deliveries() == []
+    assert toy.knobs.acts("drop", "thing.made") is None
+    assert toy.next_due() is None
+    assert toy.dice.seed != seed
+    [again] = await make(toy)
+    assert [each["id"] for each in toy.outbox.deliveries()] == [1]
+    reopened = Toy(tmp_path / "toy")
+    assert reopened.truth() == {"things": [again]}
+    reopened.store.close()
+
+
 # Webhooks
 
 
