@@ -8,7 +8,8 @@ from harbour import open_harbour
 from staging import begin_at, staged
 
 from verf.billing import start_afresh
-from verf.cli.chaos import LIVES, WEATHERS, differences, play
+from verf.cli.chaos import LIVES, WEATHERS, Lab, differences, play
+from verf.kit import now
 
 FIRST_DAY = datetime(2030, 1, 15, 9, tzinfo=UTC)
 STEP = timedelta(days=4)
@@ -44,3 +45,14 @@ async def test_lives_end_alike_in_every_weather(site, database, weather):
     faces = await played(site, weather)
     wrong = {who: found for who, face in _clean.items() if (found := differences(face, faces[who]))}
     assert wrong == {}
+
+
+async def test_who_tries_for_longer_than_a_token_lives_signs_in_again(site):
+    async with open_harbour(site) as harbour, staged(harbour, zlib.crc32(SEED.encode())) as stage:
+        lab = await Lab.on(stage)
+        who = await lab.customer("anna", "stripe")
+        await lab.buy(who, "pro")
+        began = now()
+        await harbour.control("stripe", "knobs", fail={"rate": 1, "count": 60})
+        assert (await lab.ask(who, "pause", {}))["paused_at"]
+        assert now() - began > timedelta(minutes=15)

@@ -126,6 +126,10 @@ class Lab:
                 return answer.json()
             if number and answer.json().get("code") in DONE_BEFORE:
                 return {"outcome": "done"}
+            if number and answer.status_code == 401:
+                # A token lives for some minutes, trouble for longer.
+                headers |= await self._signed_in(who)
+                continue
             if answer.status_code not in AGAIN:
                 break
             await self.stage.wait(MOMENT)
