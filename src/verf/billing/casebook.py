@@ -1,7 +1,7 @@
 """What staff looks through: subscriptions, payments, the ledger, webhooks, findings. Wants the system's scope."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -24,6 +24,7 @@ from verf.billing.models import (
 )
 from verf.billing.refunds import PaymentUnknown
 from verf.database import transaction
+from verf.errors import NotFound
 from verf.web import Table, _
 
 STATES = ("trialing", "active", "past_due", "suspended", "incomplete", "ended")
@@ -32,6 +33,8 @@ EVENT_STATES = ("new", "handled", "ignored", "failed")
 LEDGER_KINDS = ("charge", "refund", "fee", "dispute_opened", "dispute_won", "dispute_lost", "credit", "credit_used")
 FINDING_STATES = ("open", "repaired", "dismissed")
 MOST_LINES = 200
+
+Row = TypeVar("Row")
 
 
 async def subscriptions(session: AsyncSession, table: Table) -> tuple[Sequence[Any], int]:
@@ -60,11 +63,15 @@ async def payments(session: AsyncSession, table: Table) -> tuple[Sequence[Any], 
 
 
 async def payment(wanted: UUID) -> Payment:
+    return await found(Payment, wanted, PaymentUnknown(_("There is no such payment.")))
+
+
+async def found(record: type[Row], wanted: UUID, missing: NotFound) -> Row:
     """Whoever's it is. Reads in a transaction of its own, so that a provider can be asked after it."""
-    async with transaction(system="staff looks at a payment") as session:
-        row = await session.get(Payment, wanted)
+    async with transaction(system="staff looks at one") as session:
+        row = await session.get(record, wanted)
     if row is None:
-        raise PaymentUnknown(_("There is no such payment."))
+        raise missing
     return row
 
 

@@ -12,7 +12,6 @@ from verf.billing import casebook
 from verf.billing.models import Dispute
 from verf.billing.refusals import Refused, done, tried
 from verf.billing.reported_disputes import DisputeRefused, DisputeUnknown, decide_dispute, report_dispute
-from verf.database import transaction
 from verf.identity import StaffMember, staff
 from verf.kit import Money
 from verf.web import _, form, redirect
@@ -49,7 +48,10 @@ async def tell(request: Request, payment: UUID, member: StaffMember) -> Response
 
 @router.post("/disputes/{dispute}")
 async def decide(request: Request, dispute: UUID, member: StaffMember) -> Response:
-    sent, row = await form(request, Decided), await _dispute(dispute)
+    sent, row = (
+        await form(request, Decided),
+        await casebook.found(Dispute, dispute, DisputeUnknown(_("There is no such dispute."))),
+    )
     back = f"/staff/billing/payments/{row.payment_id}"
     if not sent.ok:
         return redirect(request, back, toast=_("Check the fields."), kind="error")
@@ -57,11 +59,3 @@ async def decide(request: Request, dispute: UUID, member: StaffMember) -> Respon
     told = _("Won: access is open again.") if won else _("Lost: the subscription ends.")
     doing = decide_dispute(row.organisation_id, row.id, sent.data.verdict, by=member.id)
     return await done(request, back, doing, (DisputeRefused,), told=told)
-
-
-async def _dispute(dispute: UUID) -> Dispute:
-    async with transaction(system="staff looks at a dispute") as session:
-        row = await session.get(Dispute, dispute)
-    if row is None:
-        raise DisputeUnknown(_("There is no such dispute."))
-    return row

@@ -126,11 +126,7 @@ async def _show(request: Request, event: UUID, *, outcome: object = None) -> Res
 
 
 async def _one(event: UUID) -> ProviderEvent:
-    async with transaction(system="staff looks at a webhook") as session:
-        row = await session.get(ProviderEvent, event)
-    if row is None:
-        raise EventUnknown(_("There is no such webhook any more."))
-    return row
+    return await casebook.found(ProviderEvent, event, EventUnknown(_("There is no such webhook any more.")))
 
 
 def _pretty(body: bytes) -> str:
