@@ -1,42 +1,20 @@
 """How often a request asks the database: counted, since time on a shared machine proves nothing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from inspect import isasyncgenfunction, iscoroutinefunction
 
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from sqlalchemy import Engine, event
 
 from verf.app import all_rooms
-from verf.database.lines import ears
-from verf.testing import Site
-
-
-@contextmanager
-def noting_statements() -> Iterator[list[str]]:
-    noted: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        noted.append(statement)
-
-    def hear(statement: str, values: tuple[object, ...]) -> None:
-        noted.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    ears.append(hear)
-    try:
-        yield noted
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-        ears.remove(hear)
+from verf.testing import Site, noted_statements
 
 
 async def test_a_signed_in_request_is_recognised_with_one_statement(site: Site):
     anna = await site.member()
     for _ in range(2):
-        with noting_statements() as noted:
+        with noted_statements() as noted:
             answer = await anna.http.get("/api/v1/auth/me")
     assert answer.status_code == 200
     assert len(noted) <= 2, noted
@@ -47,7 +25,7 @@ async def test_a_list_of_the_product_takes_at_most_four_statements_and_three_tha
     """Who calls often is counted in blocks: see verf.billing.blocks."""
     anna = await site.member()
     for _ in range(2):
-        with noting_statements() as noted:
+        with noted_statements() as noted:
             answer = await anna.http.get("/api/v1/stock/products?limit=50")
     assert answer.status_code == 200
     counting = [each for each in noted if "usage" in each or "synchronous_commit" in each]
@@ -59,7 +37,7 @@ async def test_a_list_of_the_product_takes_at_most_four_statements_and_three_tha
 async def test_the_dashboard_takes_at_most_six_statements(site: Site):
     anna = await site.member()
     for _ in range(2):
-        with noting_statements() as noted:
+        with noted_statements() as noted:
             page = await anna.http.get("/stock/")
     assert page.status_code == 200
     assert len(noted) <= 6, noted

@@ -2,14 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from counting import Counter
-from sqlalchemy import event, text
-from sqlalchemy.engine import Engine
+from sqlalchemy import text
 
 from verf.billing import allows, demand, entitlements, start_afresh
 from verf.billing.access import UNHEARD_FOR, forget
@@ -17,10 +14,10 @@ from verf.billing.decisions import ReasonCode
 from verf.billing.grants import give
 from verf.billing.models import OverrideRow
 from verf.database import transaction
-from verf.database.lines import ears
 from verf.errors import PaymentRequired
 from verf.kit import advance, now
 from verf.realtime import Hub
+from verf.testing import noted_statements
 
 GONE = text("SELECT 1 FROM billing.grants WHERE organisation_id = :organisation AND revoked_at IS NOT NULL")
 REVOKE = """
@@ -47,25 +44,6 @@ async def hub():
         yield running
 
 
-@contextmanager
-def queries() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(connection, cursor, statement, *more):
-        seen.append(statement)
-
-    def hear(statement, values):
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    ears.append(hear)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-        ears.remove(hear)
-
-
 async def until_denied(counter: Counter) -> None:
     """The bound of a second is measured by the benchmarks; here a busy machine may take its time."""
     async with asyncio.timeout(10):
@@ -75,7 +53,7 @@ async def until_denied(counter: Counter) -> None:
 
 async def test_what_is_known_costs_no_query(counter: Counter, hub):
     await allows(counter.organisation, "shop", "calls")
-    with queries() as seen:
+    with noted_statements() as seen:
         for _ in range(100):
             assert (await allows(counter.organisation, "shop", "seats", used=1)).allowed
     assert seen == []
@@ -120,7 +98,7 @@ async def test_time_alone_opens_and_closes_without_a_query(counter: Counter, hub
     assert (await allows(counter.organisation, "shop", "export")).allowed
     advance(timedelta(days=4))
     await entitlements(counter.organisation, "shop")
-    with queries() as seen:
+    with noted_statements() as seen:
         assert (await allows(counter.organisation, "shop", "export")).because is ReasonCode.EXPIRED
     assert seen == []
 
@@ -173,7 +151,7 @@ async def test_one_feature_alone_can_be_given(counter: Counter):
 async def test_all_that_is_known_of_an_organisation_is_forgotten_at_once(counter: Counter, hub):
     await entitlements(counter.organisation, "shop")
     forget(counter.organisation)
-    with queries() as seen:
+    with noted_statements() as seen:
         await entitlements(counter.organisation, "shop")
     assert seen
 

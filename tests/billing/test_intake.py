@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from contextlib import contextmanager
 from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import Engine, event, select, text, update
+from sqlalchemy import select, text, update
 from test_inbox import events, notification, queued, send, signed, without
 
 from verf.billing.inbox import Letter, store_new
@@ -14,27 +13,7 @@ from verf.billing.intake import take
 from verf.billing.models import ProviderEvent
 from verf.billing.providers.registry import provider
 from verf.database import transaction, transaction_on_line
-from verf.database.lines import ears
-
-
-@contextmanager
-def noting_statements(part):
-    noted = []
-
-    def hear(statement, values):
-        if part in statement:
-            noted.append(statement)
-
-    def note(connection, cursor, statement, *rest):
-        hear(statement, ())
-
-    event.listen(Engine, "before_cursor_execute", note)
-    ears.append(hear)
-    try:
-        yield noted
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-        ears.remove(hear)
+from verf.testing import noted_statements
 
 
 async def letter(number, **changed):
@@ -45,8 +24,11 @@ async def letter(number, **changed):
 
 
 async def test_those_that_come_together_are_stored_together(site):
-    with noting_statements("INTO billing.provider_events") as stored, noting_statements("INTO jobs.queue") as put:
+    with noted_statements() as noted:
         answers = await asyncio.gather(*(send(site, notification(number=number)) for number in range(30)))
+    stored, put = (
+        [each for each in noted if part in each] for part in ("INTO billing.provider_events", "INTO jobs.queue")
+    )
     assert {answer.status_code for answer in answers} == {200}
     assert len(await events()) == await queued() == 30
     assert len(stored) <= 3, stored

@@ -1,10 +1,9 @@
 """The numbers of the business as they are kept: the same as counted anew, whenever somebody looks."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 
 from lives import DAY, somebody
-from sqlalchemy import Engine, event, func, select, update
+from sqlalchemy import func, select, update
 
 from verf.billing.ending import cancel
 from verf.billing.metric_sources import read_ledger, read_lives
@@ -14,6 +13,7 @@ from verf.billing.tallies import tallies_of
 from verf.billing.tally_keeping import SETTLED_AFTER, recount, recount_numbers, settle, tallies_since
 from verf.database import transaction
 from verf.kit import advance, now
+from verf.testing import noted_statements
 
 LONG_AGO = timedelta(days=400)
 
@@ -35,20 +35,6 @@ async def brought_up_to_date():
     advance(SETTLED_AFTER + timedelta(minutes=1))
     async with transaction(system="test settles") as session:
         await settle(session)
-
-
-@contextmanager
-def noting_statements():
-    seen = []
-
-    def note(_connection, _cursor, statement, *_more):
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def test_whoever_looks_sees_what_a_recount_would_say(harbour):
@@ -78,14 +64,14 @@ async def test_looking_reads_what_has_changed_and_no_more(harbour):
     await brought_up_to_date()
     async with transaction(system="test looks") as session:
         assert await session.scalar(select(func.count()).select_from(Tally)) < 40
-        with noting_statements() as quiet:
+        with noted_statements() as quiet:
             await tallies_since(session, month_of(now()))
     assert not [each for each in quiet if "subscription_log.changes" in each]
     assert len(quiet) == 4
     dora = await somebody(harbour, "Dora")
     await harbour.buy(dora, "pro", provider="yookassa")
     async with transaction(system="test looks") as session:
-        with noting_statements() as busy:
+        with noted_statements() as busy:
             await tallies_since(session, month_of(now()))
         lives, _begun = await read_lives(session, {(dora.organisation, "stock")}, now())
     assert len(busy) == len(quiet) + 4
