@@ -11,6 +11,7 @@ import pytest
 from books import Books
 from counting import Counter
 from harbour import open_harbour
+from lives import somebody
 from shop import SHOP
 
 from verf.billing import configure
@@ -29,6 +30,14 @@ async def harbour(site):
     """The whole house and every simulated provider, in this process: see harbour.py."""
     async with open_harbour(site) as opened:
         yield opened
+
+
+@pytest.fixture
+async def anna(harbour, provider):
+    """She has bought pro through the `provider` of whoever asks for her."""
+    anna = await somebody(harbour)
+    await harbour.buy(anna, "pro", provider=provider)
+    return anna
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from killing import dies, moments, work_through
-from lives import DAY, HOUR, buyer, mails, paid_subscription, payments, rows, somebody
+from lives import DAY, HOUR, buyer, mails, paid_subscription, payments, rows
 from staging import Shielded
 
 from verf.billing.changing import AlreadyOnPlan, change_plan, keep_plan, preview_change
@@ -29,9 +29,7 @@ async def provider(request):
 
 
 @pytest.fixture
-async def anna(harbour, provider):
-    anna = await somebody(harbour)
-    await harbour.buy(anna, "pro", provider=provider)
+async def anna(harbour, anna):
     await harbour.live(10 * DAY, step=10 * DAY)
     return anna
 

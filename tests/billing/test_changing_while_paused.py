@@ -1,7 +1,7 @@
 """A plan is not changed while its subscription is paused: nothing is charged then, so nothing would pay for it."""
 
 import pytest
-from lives import DAY, buyer, payments, rows, somebody
+from lives import DAY, buyer, payments, rows
 
 from verf.billing.changing import PlanChangeRefused, change_plan, preview_change
 from verf.billing.ending import pause, resume
@@ -17,9 +17,7 @@ async def provider(request):
 
 
 @pytest.fixture
-async def anna(harbour, provider):
-    anna = await somebody(harbour)
-    await harbour.buy(anna, "pro", provider=provider)
+async def anna(harbour, anna):
     await harbour.live(5 * DAY, step=5 * DAY)
     await pause(anna.organisation, "stock", by=anna.person, key="pause")
     await harbour.settle()

@@ -1,7 +1,7 @@
 """A bank takes a payment back: access waits, then opens again or is gone, and trials with it."""
 
 import pytest
-from lives import DAY, mails, paid_subscription, rows, somebody
+from lives import DAY, mails, paid_subscription, rows
 
 from verf.audit import history
 from verf.billing.disputes import is_barred
@@ -21,9 +21,7 @@ async def provider(request):
 
 
 @pytest.fixture
-async def anna(harbour, provider):
-    anna = await somebody(harbour)
-    await harbour.buy(anna, "pro", provider=provider)
+async def anna(harbour, provider, anna):
     [payment] = await rows(Payment)
     await harbour.control(provider, f"payments/{payment.ref}/dispute")
     await harbour.settle()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from killing import dies, moments
-from lives import DAY, HOUR, buyer, live_until_due, mails, paid_subscription, payments, rows, somebody
+from lives import DAY, HOUR, buyer, live_until_due, mails, paid_subscription, payments, rows
 
 from verf.audit import history
 from verf.billing.changing import PlanChangeRefused, change_plan
@@ -31,9 +31,7 @@ async def provider(request):
 
 
 @pytest.fixture
-async def anna(harbour, provider):
-    anna = await somebody(harbour)
-    await harbour.buy(anna, "pro", provider=provider)
+async def anna(harbour, anna):
     await harbour.live(3 * DAY, step=3 * DAY)
     return anna
 

@@ -29,13 +29,6 @@ async def provider(request):
 
 
 @pytest.fixture
-async def anna(harbour, provider):
-    anna = await somebody(harbour)
-    await harbour.buy(anna, "pro", provider=provider)
-    return anna
-
-
-@pytest.fixture
 async def payment(anna):
     [payment] = await rows(Payment)
     return payment
