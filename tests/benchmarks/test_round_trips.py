@@ -8,7 +8,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from verf.app import all_rooms
-from verf.testing import Site, noted_statements
+from verf.database import noted_statements
+from verf.testing import Site
 
 
 async def test_a_signed_in_request_is_recognised_with_one_statement(site: Site):

@@ -13,11 +13,10 @@ from verf.billing.access import UNHEARD_FOR, forget
 from verf.billing.decisions import ReasonCode
 from verf.billing.grants import give
 from verf.billing.models import OverrideRow
-from verf.database import transaction
+from verf.database import noted_statements, transaction
 from verf.errors import PaymentRequired
 from verf.kit import advance, now
 from verf.realtime import Hub
-from verf.testing import noted_statements
 
 GONE = text("SELECT 1 FROM billing.grants WHERE organisation_id = :organisation AND revoked_at IS NOT NULL")
 REVOKE = """

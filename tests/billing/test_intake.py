@@ -12,8 +12,7 @@ from verf.billing.inbox import Letter, store_new
 from verf.billing.intake import take
 from verf.billing.models import ProviderEvent
 from verf.billing.providers.registry import provider
-from verf.database import transaction, transaction_on_line
-from verf.testing import noted_statements
+from verf.database import noted_statements, transaction, transaction_on_line
 
 
 async def letter(number, **changed):

@@ -11,9 +11,8 @@ from verf.billing.metrics import month_of, next_month
 from verf.billing.models import Tally
 from verf.billing.tallies import tallies_of
 from verf.billing.tally_keeping import SETTLED_AFTER, recount, recount_numbers, settle, tallies_since
-from verf.database import transaction
+from verf.database import noted_statements, transaction
 from verf.kit import advance, now
-from verf.testing import noted_statements
 
 LONG_AGO = timedelta(days=400)
 

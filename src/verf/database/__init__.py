@@ -8,6 +8,7 @@ from verf.database.connections import connect, disconnect, open_connection
 from verf.database.drift import drift, unguarded_tables
 from verf.database.lines import Line
 from verf.database.migrating import migrate, pending
+from verf.database.noting import noted_statements
 from verf.database.records import Record, Table, TenantRecord, TenantTable
 from verf.database.server import EmbeddedServer
 from verf.database.settings import DatabaseSettings
@@ -38,6 +39,7 @@ __all__ = [
     "drift",
     "in_transaction",
     "migrate",
+    "noted_statements",
     "notify",
     "open_connection",
     "pending",

@@ -29,7 +29,7 @@ FAREWELL = 2.0
 
 Rows = list[asyncpg.Record]
 Ear = Callable[[str, tuple[Any, ...]], None]
-# For those who count statements: tests and benchmarks.
+# See noting.py.
 ears: list[Ear] = []
 
 

@@ -5,6 +5,5 @@ Fixtures: `database` (migrated, clean), `site` (the house in this process).
 
 from verf.testing.ports import free_port
 from verf.testing.site import Member, Site, whole_house
-from verf.testing.statements import noted_statements
 
-__all__ = ["Member", "Site", "free_port", "noted_statements", "whole_house"]
+__all__ = ["Member", "Site", "free_port", "whole_house"]

@@ -1,3 +1,5 @@
+"""For those who count statements: tests and benchmarks."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 
