@@ -7,9 +7,10 @@ from crew_at_work import at_work, until
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verf.jobs import Timetable, drain, handles
-from verf.jobs.schedules import slot_of
-from verf.kit import advance, set_offset
+from verf.database import transaction
+from verf.jobs import Timetable, drain, handles, unrung
+from verf.jobs.schedules import name_of, slot_of
+from verf.kit import advance, now, set_offset
 from verf.manifest import Room, Schedule
 
 fired: list[datetime] = []
@@ -54,6 +55,23 @@ async def test_missed_slots_collapse_into_one(database):
     advance(timedelta(days=3))
     assert await table.look() == 1
     assert await table.look() == 0
+
+
+async def test_what_no_worker_has_noticed_is_known(database):
+    schedules = [Schedule(every=HOUR, message=Chime), Schedule(every=24 * HOUR, message=Chime)]
+    table = Timetable(schedules)
+
+    async def left():
+        async with transaction() as session:
+            return await unrung(session, schedules)
+
+    assert await left() == [name_of(each) for each in schedules]
+    await table.look()
+    assert await left() == []
+    advance(HOUR - (now() - slot_of(now(), HOUR)))
+    assert name_of(schedules[0]) in await left()
+    await table.look()
+    assert await left() == []
 
 
 async def test_workers_notice_that_the_clock_was_moved(database):

@@ -1,7 +1,7 @@
 """The clock of a running sandbox, moved in small steps, each lived to its end before the next."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,19 +13,19 @@ from verf.app.house import NotReadyToStart, open_house, sandbox_folder
 from verf.app.rooms import all_rooms
 from verf.billing import Line, diary_of
 from verf.database import transaction
-from verf.jobs import statistics
+from verf.jobs import statistics, unrung
 from verf.kit import now
+from verf.manifest import Room
 from verf.organisations import list_organisations
 from verf.outbound import client
 from verf.sandbox import restore_clock
 from verf.settings import House, load
 
 LONGEST_STEP_SECONDS = 300
-# The worker looks at the clock four times a second, and rings what has become due.
-SCHEDULES_RING = 0.3
 GLANCE = 0.05
-# Nothing has been done for so long although jobs are due: nobody does them.
+# Nothing has been done for so long although something is due: nobody does it.
 NOBODY_WORKS = 120.0
+NOBODY = "Jobs are due and nobody does them. Start a worker: verf work"
 MANY = 10_000
 
 
@@ -50,13 +50,15 @@ class Chronicle:
 class TimeMachine:
     """Speaks to the sandbox over HTTP and looks at the queue itself. Wants an open database."""
 
-    def __init__(self, http: httpx.AsyncClient, simulators: list[str]) -> None:
-        self._http, self._simulators = http, simulators
+    def __init__(self, http: httpx.AsyncClient, rooms: Sequence[Room]) -> None:
+        self._http = http
+        self._simulators = [each.name for room in rooms for each in room.simulators if each.tick]
+        self._schedules = [schedule for room in rooms for schedule in room.schedules]
 
     async def step(self, by: timedelta) -> None:
         await self._ask("POST", "/sandbox/api/clock", {"advance_seconds": by.total_seconds()})
         restore_clock(sandbox_folder())
-        await asyncio.sleep(SCHEDULES_RING)
+        await self._wait_for_schedules()
         await self.settle()
 
     async def settle(self) -> None:
@@ -75,6 +77,18 @@ class TimeMachine:
         answer = await self._http.post(f"/sandbox/api/{name}/tick")
         return int(answer.json().get("steps", 0)) if answer.is_success else 0
 
+    async def _wait_for_schedules(self) -> None:
+        """Until a worker has seen the new time: what it brings due is queued then."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + NOBODY_WORKS
+        while True:
+            async with transaction() as session:
+                if not await unrung(session, self._schedules):
+                    return
+            if loop.time() > deadline:
+                raise NotReadyToStart(NOBODY)
+            await asyncio.sleep(GLANCE)
+
     async def _wait_for_jobs(self) -> bool:
         """Whether there were any."""
         loop = asyncio.get_running_loop()
@@ -89,7 +103,7 @@ class TimeMachine:
             if state != before:
                 moved_at, before = loop.time(), state
             elif loop.time() - moved_at > NOBODY_WORKS:
-                raise NotReadyToStart("Jobs are due and nobody does them. Start a worker: verf work")
+                raise NotReadyToStart(NOBODY)
             await asyncio.sleep(GLANCE)
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -110,7 +124,7 @@ async def live_through(by: timedelta, step: timedelta, on_step: Callable[[dateti
     rooms = all_rooms()
     async with open_house(rooms, quiet=True):
         since, left = now(), by
-        machine = TimeMachine(sandbox_client(), [each.name for room in rooms for each in room.simulators if each.tick])
+        machine = TimeMachine(sandbox_client(), rooms)
         while left > timedelta():
             move = min(step, left)
             await machine.step(move)

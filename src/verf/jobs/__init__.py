@@ -12,7 +12,7 @@ from verf.jobs.job import Job, JobId, TryLater
 from verf.jobs.overview import statistics
 from verf.jobs.queue import Entry, enqueue, enqueue_all
 from verf.jobs.runs import Run, run_of, watch_runs
-from verf.jobs.schedules import Timetable
+from verf.jobs.schedules import Timetable, unrung
 from verf.jobs.shifting import shift
 from verf.jobs.worker import Worker
 
@@ -39,5 +39,6 @@ __all__ = [
     "run_of",
     "shift",
     "statistics",
+    "unrung",
     "watch_runs",
 ]

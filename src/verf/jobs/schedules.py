@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from verf.database import transaction
 from verf.jobs.models import Slot
@@ -40,6 +41,14 @@ class Timetable:
                 fired += await fire(schedule, name, slot)
                 self._seen[name] = slot
         return fired
+
+
+async def unrung(session: AsyncSession, schedules: Iterable[Schedule]) -> list[str]:
+    """The names of those that are due by the clock, and no worker has noticed yet."""
+    due = {name_of(each): slot_of(now(), each.every) for each in schedules}
+    query = select(Slot.schedule, func.max(Slot.due_at)).where(Slot.schedule.in_(due)).group_by(Slot.schedule)
+    taken = {row[0]: row[1] for row in await session.execute(query)}
+    return [name for name, slot in due.items() if taken.get(name, MIDNIGHT) < slot]
 
 
 async def fire(schedule: Schedule, name: str, slot: datetime) -> bool:

@@ -16,27 +16,27 @@ from world import World
 from verf.kit import set_offset
 
 
-async def live_in(case, folder):
+async def live_in(case):
     with ExitStack() as stack:
-        world = World(case, folder, stack)
+        world = World(case, stack)
         yield world
         await world.http.aclose()
     set_offset(timedelta())
 
 
 @pytest.fixture
-async def yookassa(tmp_path):
-    async for world in live_in(case_yookassa.case, tmp_path):
+async def yookassa():
+    async for world in live_in(case_yookassa.case):
         yield world
 
 
 @pytest.fixture
-async def wata(tmp_path):
-    async for world in live_in(case_wata.case, tmp_path):
+async def wata():
+    async for world in live_in(case_wata.case):
         yield world
 
 
 @pytest.fixture
-async def stripe(tmp_path):
-    async for world in live_in(case_stripe.case, tmp_path):
+async def stripe():
+    async for world in live_in(case_stripe.case):
         yield world

@@ -46,8 +46,7 @@ class House:
         self._site: Child | None = None
         self._workers: list[Child] = []
         self._killing: asyncio.Task[None] | None = None
-        simulators = [each.name for room in all_rooms() for each in room.simulators if each.tick]
-        self._machine = TimeMachine(self.http, simulators)
+        self._machine = TimeMachine(self.http, all_rooms())
 
     async def live(self, by: timedelta) -> None:
         """To the moment planned, however long trouble took before; then webhooks and providers get their time."""
