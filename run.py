@@ -164,6 +164,8 @@ def become(*command: object) -> None:
     """Hand this process over, so that Ctrl-C and signals reach what the user started."""
     words = [str(word) for word in command]
     os.chdir(ROOT)
+    # A house and its tests are many processes; each would compile everything anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.stdout.flush()
     if os.name == "nt":
         sys.exit(subprocess.call(words))
